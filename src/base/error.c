@@ -1,0 +1,116 @@
+#include "base/error.h"
+
+#include "base/limits.h"
+
+void bug_at(const char *file, int line, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fprintf(stderr, "spindle: a fault of ours at %s:%d: ", file, line);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+    abort();
+}
+
+static char *format(const char *fmt, va_list args)
+{
+    struct buf text = BUF_INIT(64 * KIB);
+    buf_vprintf(&text, fmt, args);
+    if (text.failed)
+        buf_clear(&text);
+    return buf_detach(&text);
+}
+
+int error_vset(struct error *err, enum error_kind kind, const char *fmt, va_list args)
+{
+    BUG_IF(err->kind != ERROR_NONE);
+    err->kind = kind;
+    err->messages[0] = format(fmt, args);
+    err->count = 1;
+    return -1;
+}
+
+int error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    error_vset(err, kind, fmt, args);
+    va_end(args);
+    return -1;
+}
+
+int error_set_os(struct error *err, int os_errno, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *what = format(fmt, args);
+    va_end(args);
+    char reason[128];
+    const char *text = strerror_r(os_errno, reason, sizeof reason);
+    error_set(err, ERROR_IO, "%s: %s", what ? what : "", text);
+    err->os_errno = os_errno;
+    free(what);
+    return -1;
+}
+
+int error_wrap(struct error *err, const char *fmt, ...)
+{
+    BUG_IF(err->kind == ERROR_NONE);
+    if (err->count == ERROR_MAX_CONTEXT)
+        return -1;
+    va_list args;
+    va_start(args, fmt);
+    err->messages[err->count++] = format(fmt, args);
+    va_end(args);
+    return -1;
+}
+
+void error_release(struct error *err)
+{
+    for (unsigned i = 0; i < err->count; i++)
+        free(err->messages[i]);
+    *err = ERROR_INIT;
+}
+
+static const char *message_at(const struct error *err, unsigned i)
+{
+    return err->messages[i] ? err->messages[i] : "out of memory";
+}
+
+const char *error_message(const struct error *err)
+{
+    return err->count ? message_at(err, err->count - 1) : "";
+}
+
+void error_append_line(const struct error *err, struct buf *out)
+{
+    for (unsigned i = err->count; i-- > 0;)
+        buf_printf(out, "%s%s", message_at(err, i), i ? ": " : "");
+}
+
+void error_append_report(const struct error *err, struct buf *out)
+{
+    buf_printf(out, "%s\n", error_message(err));
+    if (err->count < 2)
+        return;
+    buf_append_cstr(out, "\nCaused by:\n");
+    unsigned causes = err->count - 1;
+    for (unsigned i = 0; i < causes; i++) {
+        if (causes == 1)
+            buf_append_cstr(out, "      ");
+        else
+            buf_printf(out, "   %u: ", i);
+        buf_printf(out, "%s\n", message_at(err, causes - 1 - i));
+    }
+}
+
+int error_exit_status(const struct error *err)
+{
+    static const int status[] = {
+#define X(name, exit_status, meaning) [ERROR_##name] = exit_status,
+        ERROR_KINDS(X)
+#undef X
+    };
+    return status[err->kind];
+}

@@ -1,0 +1,54 @@
+/*
+ * Every compile-time limit, with its reason. A limit protects the process from a size that a guest,
+ * a peer, a file or a developer chose; where a user may change it the default stands here.
+ */
+#ifndef SPINDLE_BASE_LIMITS_H
+#define SPINDLE_BASE_LIMITS_H
+
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+/* Files that are read whole. */
+#define LIMIT_COMPONENT_BYTES (256 * MIB) /* upstream components are 25 to 40 MB */
+#define LIMIT_TEXT_FILE_BYTES (4 * MIB)   /* manifests, WIT, templates */
+
+/* Core modules: the limits that the web embedding fixes, so that nothing which runs elsewhere is
+ * refused. */
+#define LIMIT_WASM_TYPES          1000000
+#define LIMIT_WASM_FUNCTIONS      1000000
+#define LIMIT_WASM_IMPORTS        1000000
+#define LIMIT_WASM_EXPORTS        1000000
+#define LIMIT_WASM_GLOBALS        1000000
+#define LIMIT_WASM_SEGMENTS       100000
+#define LIMIT_WASM_TABLES         100000
+#define LIMIT_WASM_TABLE_ELEMENTS 10000000
+#define LIMIT_WASM_PARAMS         1000
+#define LIMIT_WASM_RESULTS        1000
+#define LIMIT_WASM_LOCALS         50000
+#define LIMIT_WASM_BODY_BYTES     7654321
+#define LIMIT_WASM_MEMORIES       100
+#define LIMIT_WASM_PAGES          65536 /* 4 GiB: all that 32-bit addresses reach */
+
+/* Stacks. */
+#define LIMIT_STACK_RESERVE \
+    (256 * KIB)                     /* an import traps when less native stack than this is left */
+#define LIMIT_STACK_GUARD (1 * MIB) /* one function's frame may be larger than a page */
+
+/* Components. */
+#define LIMIT_COMPONENT_DEPTH 100 /* nested components and instance types */
+#define LIMIT_COMPONENT_ITEMS 1000000
+#define LIMIT_TYPE_DEPTH      100                     /* nested value types */
+#define LIMIT_TYPE_SIZE       1000000                 /* type nodes after expanding */
+#define LIMIT_STRING_BYTES    (((size_t)1 << 28) - 1) /* canonical ABI MAX_LIST_BYTE_LENGTH */
+#define LIMIT_HANDLES         (((size_t)1 << 28) - 1) /* canonical ABI Table.MAX_LENGTH */
+#define LIMIT_REQUEST_ARENA   (192 * MIB) /* host memory that one request's host calls may hold */
+
+/* HTTP (defaults; options of `spin up` change them). */
+#define LIMIT_HTTP_HEAD_BYTES  (64 * KIB)
+#define LIMIT_HTTP_FIELDS      256
+#define LIMIT_HTTP_BODY_BYTES  (64 * MIB)
+#define LIMIT_HTTP_BODY_AHEAD  (1 * MIB) /* read before an instance is taken */
+#define LIMIT_HTTP_QUEUE_BYTES (1 * MIB) /* of a response, queued after `handle` returns */
+
+#endif
