@@ -39,6 +39,8 @@ struct http_exchange_ops {
     enum http_io (*write_body)(struct http_exchange *x, struct str bytes);
     /* Bytes that write_body would take without waiting. */
     size_t (*write_room)(struct http_exchange *x);
+    /* Sends what is queued; called when the guest asks for it and before it waits. May be NULL. */
+    enum http_io (*flush)(struct http_exchange *x);
     /* The end of the response. Not called when the answer is cut off. */
     enum http_io (*finish)(struct http_exchange *x);
 };
