@@ -28,7 +28,7 @@ struct arena {
 
 /* Frees everything; the arena may be used again. */
 void arena_release(struct arena *a);
-/* Forgets everything but keeps one block, so that a loop allocates nothing from the system. */
+/* Forgets everything but keeps one block of up to 1 MiB, so that a loop allocates nothing. */
 void arena_reset(struct arena *a);
 /* Zeroed memory. Past max or out of memory: aborts. */
 void *arena_alloc(struct arena *a, size_t size);
