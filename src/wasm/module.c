@@ -1,0 +1,55 @@
+#include "wasm/module.h"
+
+bool wasm_func_type_equal(const struct wasm_func_type *a, const struct wasm_func_type *b)
+{
+    return a == b || (a->param_count == b->param_count && a->result_count == b->result_count &&
+                         memcmp(a->params, b->params, a->param_count) == 0 &&
+                         memcmp(a->results, b->results, a->result_count) == 0);
+}
+
+struct wasm_extern_type wasm_export_type(const struct wasm_module *m, const struct wasm_export *e)
+{
+    struct wasm_extern_type type = {.kind = e->kind};
+    switch (e->kind) {
+    case WASM_EXTERN_FUNC:
+        type.func = m->func_types[e->index];
+        break;
+    case WASM_EXTERN_TABLE:
+        type.table = m->tables[e->index];
+        break;
+    case WASM_EXTERN_MEMORY:
+        type.memory = m->memories[e->index];
+        break;
+    case WASM_EXTERN_GLOBAL:
+        type.global = m->globals[e->index];
+        break;
+    }
+    return type;
+}
+
+const struct wasm_export *wasm_find_export(const struct wasm_module *m, struct str name)
+{
+    for (uint32_t i = 0; i < m->export_count; i++)
+        if (str_equal(m->exports[i].name, name))
+            return &m->exports[i];
+    return NULL;
+}
+
+const char *wasm_type_name(uint8_t type)
+{
+    switch ((enum wasm_type)type) {
+    case WASM_I32:
+        return "i32";
+    case WASM_I64:
+        return "i64";
+    case WASM_F32:
+        return "f32";
+    case WASM_F64:
+        return "f64";
+    case WASM_FUNCREF:
+        return "funcref";
+    case WASM_EXTERNREF:
+        return "externref";
+    }
+    return "unknown";
+}
