@@ -46,15 +46,17 @@ union wasm_value {
  * holds the results afterwards. A trap leaves through the thread's innermost wasm_call, never by
  * returning. `native` is the typed C entry `R (*)(struct wasm_instance *, params…)` of a translated
  * function, else NULL; only translated code uses it, after comparing types, and with `gs` at
- * memory_base.
+ * memory_base. `thunk` calls `native` with parameters and results in slots.
  */
 struct wasm_func {
     const struct wasm_func_type *type;
     void (*call)(struct wasm_func *self, union wasm_value *slots);
     void *native;
     struct wasm_instance *instance; /* NULL for a host function */
+    void (*thunk)(struct wasm_func *self, union wasm_value *slots);
     uint8_t *memory_base;           /* of the instance's memory 0, else NULL */
-    uint32_t index;                 /* in its instance's function index space */
+    uint32_t index;                 /* in its instance's function index space; of host functions:
+                                       in order of creation in the store */
     uint32_t ordinal;               /* of its instance in the store, for images */
     struct wasm_host_func *host;    /* a host function's, else NULL */
 };
@@ -91,6 +93,7 @@ struct wasm_table {
     uint32_t capacity;
     uint32_t ordinal;
     struct wasm_table_type type;
+    bool written; /* an element or the size, since the store was made or rewound */
 };
 
 /* A global that is imported or exported is reached by pointer; own globals live in their instance.
@@ -114,6 +117,7 @@ struct wasm_instance {
     union wasm_value **imported_globals;       /* by index */
     const struct wasm_func_type **types;       /* the module's, by type index */
     struct wasm_func *funcs;                   /* own, [index - imported_funcs] */
+    uint8_t *memory_base;                      /* of memory 0, else NULL */
     uint8_t *dropped_elements, *dropped_datas; /* 1 = dropped, by segment */
     struct wasm_store *store;
     const struct wasm_module *module;

@@ -4,6 +4,7 @@
 #ifndef SPINDLE_WASM_RUNTIME_INT_H
 #define SPINDLE_WASM_RUNTIME_INT_H
 
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -28,6 +29,8 @@ struct wasm_store {
     VEC(struct wasm_instance *) instances;
     VEC(struct wasm_memory *) memories;
     VEC(struct wasm_table *) tables;
+    VEC(struct wasm_func *) host_funcs; /* func->index is the index here */
+    union wasm_value *saved_globals;    /* own globals of all instances, as in the image (rewind.c) */
 };
 
 /*
@@ -68,13 +71,34 @@ enum wasm_thread_mode {
     WASM_MODE_INTERPRET, /* the interpreter: it checks bounds and polls `expired` itself */
 };
 
-/* Of each thread that runs guests (process.c). Handlers write only `expired`. */
+/*
+ * Of each thread that runs guests (process.c). Handlers write `expired`, `seen_serial` and
+ * `seen_at`, and nothing else.
+ */
 struct wasm_thread {
     volatile sig_atomic_t mode; /* enum wasm_thread_mode */
     atomic_bool expired;        /* the running outermost call's budget is used up */
     uintptr_t stack_low;        /* lowest address that code may use; below lies the guard */
     struct wasm_store *store;   /* that runs in the innermost wasm_call, or NULL */
     struct wasm_entry *entry;   /* innermost wasm_call: its jump buffer and trap (call.c) */
+    uint8_t *gs_base;           /* where gs points; NULL before the first translated function */
+    bool has_wrgsbase;          /* the kernel lets programs write gs without a system call */
+
+    /* Preemption: a timer on this thread's CPU clock ticks every tick_ns (process.c). */
+    volatile uint64_t serial;      /* counts outermost calls */
+    volatile uint64_t budget_ns;   /* of the running outermost call; 0 for none */
+    uint64_t tick_ns;              /* 0: no timer yet */
+    uint64_t seen_serial, seen_at; /* the call that the last tick found, and its first tick's time */
+    void *timer;                   /* timer_t */
+
+    void *signal_stack; /* mapping of WASM_SIGNAL_STACK bytes */
+};
+
+/* A wasm_call that has not returned; linked from the innermost outwards. */
+struct wasm_entry {
+    jmp_buf jump;
+    struct wasm_entry *outer;
+    struct wasm_trap *ret_trap;
 };
 
 /* The calling thread's; inside wasm_call it is always there. */
@@ -100,6 +124,21 @@ void wasm_memory_release(struct wasm_memory *memory);
 void wasm_table_release(struct wasm_table *table);
 /* rewind.c */
 struct wasm_image *wasm_image_ref(struct wasm_image *image);
+
+/*
+ * process.c: reservations are found by address, so that a fault in one is known whatever thread and
+ * code caused it. They are aligned to WASM_RESERVATION_ALIGN.
+ */
+#define WASM_RESERVATION_ALIGN ((size_t)16 * GIB)
+void wasm_reservation_add(struct wasm_memory *memory);
+void wasm_reservation_remove(struct wasm_memory *memory);
+/* Makes the calling thread's timer tick at least every `tick_ns`. */
+void wasm_thread_tick(struct wasm_thread *thread, uint64_t tick_ns);
+
+/* call.c: `call` of every translated function; runs func->thunk with gs at func->memory_base. */
+void wasm_call_native(struct wasm_func *func, union wasm_value *slots);
+/* call.c: `call` of every host function. */
+void wasm_call_host(struct wasm_func *func, union wasm_value *slots);
 
 /*
  * table.c: bulk operations, shared by both tiers. They raise OUT_OF_BOUNDS_TABLE, nothing written.
