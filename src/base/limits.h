@@ -27,6 +27,8 @@
 #define LIMIT_WASM_RESULTS        1000
 #define LIMIT_WASM_LOCALS         50000
 #define LIMIT_WASM_BODY_BYTES     7654321
+#define LIMIT_WASM_OPERANDS       (1u << 20) /* on one function's operand stack */
+#define LIMIT_WASM_BLOCK_DEPTH    (1u << 20) /* nested blocks: heap, not stack, in every pass */
 #define LIMIT_WASM_MEMORIES       100
 #define LIMIT_WASM_PAGES          65536 /* 4 GiB: all that 32-bit addresses reach */
 
@@ -45,10 +47,14 @@
 #define LIMIT_REQUEST_ARENA   (192 * MIB) /* host memory that one request's host calls may hold */
 
 /* HTTP (defaults; options of `spin up` change them). */
-#define LIMIT_HTTP_HEAD_BYTES  (64 * KIB)
-#define LIMIT_HTTP_FIELDS      256
-#define LIMIT_HTTP_BODY_BYTES  (64 * MIB)
-#define LIMIT_HTTP_BODY_AHEAD  (1 * MIB) /* read before an instance is taken */
-#define LIMIT_HTTP_QUEUE_BYTES (1 * MIB) /* of a response, queued after `handle` returns */
+#define LIMIT_HTTP_HEAD_BYTES    (64 * KIB)
+#define LIMIT_HTTP_FIELDS        256
+#define LIMIT_HTTP_BODY_BYTES    (64 * MIB)
+#define LIMIT_HTTP_BODY_AHEAD    (1 * MIB) /* read before an instance is taken */
+#define LIMIT_HTTP_QUEUE_BYTES   (1 * MIB) /* of a response, queued after `handle` returns */
+#define LIMIT_HTTP_RESPONSE_HEAD (1 * MIB)
+#define LIMIT_HTTP_CONNECTIONS   10000
+#define LIMIT_HTTP_THREADS       512 /* with those waiting in host calls; 8 MiB of addresses each */
+#define LIMIT_HTTP_STREAMS       256 /* of these, waiting for a slow client */
 
 #endif
