@@ -15,22 +15,24 @@
 
 /* Core modules: the limits that the web embedding fixes, so that nothing which runs elsewhere is
  * refused. */
-#define LIMIT_WASM_TYPES          1000000
-#define LIMIT_WASM_FUNCTIONS      1000000
-#define LIMIT_WASM_IMPORTS        1000000
-#define LIMIT_WASM_EXPORTS        1000000
-#define LIMIT_WASM_GLOBALS        1000000
-#define LIMIT_WASM_SEGMENTS       100000
-#define LIMIT_WASM_TABLES         100000
-#define LIMIT_WASM_TABLE_ELEMENTS 10000000
-#define LIMIT_WASM_PARAMS         1000
-#define LIMIT_WASM_RESULTS        1000
-#define LIMIT_WASM_LOCALS         50000
-#define LIMIT_WASM_BODY_BYTES     7654321
-#define LIMIT_WASM_OPERANDS       (1u << 20) /* on one function's operand stack */
-#define LIMIT_WASM_BLOCK_DEPTH    (1u << 20) /* nested blocks: heap, not stack, in every pass */
-#define LIMIT_WASM_MEMORIES       100
-#define LIMIT_WASM_PAGES          65536 /* 4 GiB: all that 32-bit addresses reach */
+#define LIMIT_WASM_TYPES             1000000
+#define LIMIT_WASM_FUNCTIONS         1000000
+#define LIMIT_WASM_IMPORTS           1000000
+#define LIMIT_WASM_EXPORTS           1000000
+#define LIMIT_WASM_GLOBALS           1000000
+#define LIMIT_WASM_SEGMENTS          100000
+#define LIMIT_WASM_TABLES            100000
+#define LIMIT_WASM_TABLE_ELEMENTS    10000000
+#define LIMIT_WASM_PARAMS            1000
+#define LIMIT_WASM_RESULTS           1000
+#define LIMIT_WASM_LOCALS            50000
+#define LIMIT_WASM_BODY_BYTES        7654321
+#define LIMIT_WASM_OPERANDS          (1u << 20) /* on one function's operand stack */
+#define LIMIT_WASM_BLOCK_DEPTH       (1u << 20) /* nested blocks: heap, not stack, in every pass */
+#define LIMIT_WASM_CONSTANT_OPERANDS 64         /* waiting in a constant expression */
+#define LIMIT_WASM_STORE_BYTES (512 * MIB)      /* a store's own structs: 1,000,000 functions fit */
+#define LIMIT_WASM_MEMORIES    100
+#define LIMIT_WASM_PAGES       65536 /* 4 GiB: all that 32-bit addresses reach */
 
 /* Stacks. */
 #define LIMIT_STACK_RESERVE \

@@ -30,7 +30,7 @@ struct wasm_store {
     VEC(struct wasm_memory *) memories;
     VEC(struct wasm_table *) tables;
     VEC(struct wasm_func *) host_funcs; /* func->index is the index here */
-    union wasm_value *saved_globals;    /* own globals of all instances, as in the image (rewind.c) */
+    union wasm_value *saved_globals; /* own globals of all instances, as in the image (rewind.c) */
 };
 
 /*
@@ -85,11 +85,12 @@ struct wasm_thread {
     bool has_wrgsbase;          /* the kernel lets programs write gs without a system call */
 
     /* Preemption: a timer on this thread's CPU clock ticks every tick_ns (process.c). */
-    volatile uint64_t serial;      /* counts outermost calls */
-    volatile uint64_t budget_ns;   /* of the running outermost call; 0 for none */
-    uint64_t tick_ns;              /* 0: no timer yet */
-    uint64_t seen_serial, seen_at; /* the call that the last tick found, and its first tick's time */
-    void *timer;                   /* timer_t */
+    volatile uint64_t serial;    /* counts outermost calls */
+    volatile uint64_t budget_ns; /* of the running outermost call; 0 for none */
+    uint64_t tick_ns;            /* 0: no timer yet */
+    uint64_t seen_serial,
+        seen_at; /* the call that the last tick found, and its first tick's time */
+    void *timer; /* timer_t */
 
     void *signal_stack; /* mapping of WASM_SIGNAL_STACK bytes */
 };
@@ -139,6 +140,15 @@ void wasm_thread_tick(struct wasm_thread *thread, uint64_t tick_ns);
 void wasm_call_native(struct wasm_func *func, union wasm_value *slots);
 /* call.c: `call` of every host function. */
 void wasm_call_host(struct wasm_func *func, union wasm_value *slots);
+
+/* constant.c: the value of a constant expression of the instance's module. */
+union wasm_value wasm_constant(struct wasm_instance *instance, struct wasm_code code);
+/* instance.c: an element of a segment. */
+union wasm_value wasm_instance_element(
+    struct wasm_instance *instance, const struct wasm_element_segment *segment, uint32_t index);
+/* table.c: wasm_table_init for instantiation: false when it is out of bounds. */
+bool wasm_table_try_init(struct wasm_instance *instance, uint32_t table, uint32_t segment,
+    uint32_t to, uint32_t from, uint32_t count);
 
 /*
  * table.c: bulk operations, shared by both tiers. They raise OUT_OF_BOUNDS_TABLE, nothing written.

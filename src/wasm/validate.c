@@ -679,9 +679,12 @@ static bool check_constant(struct validator *v, struct wasm_code code, uint8_t t
     v->func = NULL;
     if (!begin_sequence(v, code, single_type(type), 1))
         return false;
-    while (v->frame_count > 0)
+    while (v->frame_count > 0) {
         if (!read_instr(v, &instr) || !check_constant_instr(v, &instr))
             return false;
+        if (v->operand_count > LIMIT_WASM_CONSTANT_OPERANDS)
+            return fail_limit(v, "too many operands");
+    }
     return true;
 }
 
