@@ -1,0 +1,54 @@
+# A front for CMake, Ninja and tools/bootstrap. CONTRIBUTING.md explains the targets.
+#
+# Local files in place of source packages that are out of reach:
+#   make CPYTHON_TARBALL=... WASI_LIBC_DEB=... ZLIB_TARBALL=... LLHTTP_DEB=...
+
+PREFIX ?= /usr/local
+export CPYTHON_TARBALL WASI_LIBC_DEB ZLIB_TARBALL LLHTTP_DEB
+
+all: checked
+	@tools/bootstrap build release
+
+dev asan: checked
+	@tools/bootstrap build $@
+
+# The only step that needs root.
+deps:
+	@tools/deps
+
+# Stops with the command to run when something is missing. As root it installs it.
+checked:
+	@tools/deps --quiet
+
+demo: all
+	@tools/demo
+
+test: all
+	@tools/run-tests build
+
+test-asan: asan
+	@tools/run-tests build-asan
+
+test-long: all
+	@SPINDLE_LONG=1 tools/run-tests build
+
+bench: all
+	@tools/bootstrap venv bench
+	@tools/bootstrap venv tests
+	@tools/bootstrap venv upstream
+	@tools/bootstrap unpack nginx
+	@bench/run
+
+install: all
+	@cmake --install build --prefix $(PREFIX) > build/install.log && echo "installed in $(PREFIX)"
+
+uninstall:
+	@rm -f $(DESTDIR)$(PREFIX)/bin/spin $(DESTDIR)$(PREFIX)/bin/componentize-py
+	@rm -rf $(DESTDIR)$(PREFIX)/lib/spindle
+	@echo "removed from $(PREFIX)"
+
+# What is in the user's cache stays: it is what makes the next build short.
+clean:
+	@rm -rf build build-dev build-asan
+
+.PHONY: all dev asan deps checked demo test test-asan test-long bench install uninstall clean
