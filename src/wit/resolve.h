@@ -6,7 +6,7 @@
  * interfaces, types and functions is the one in which wasm-tools lists them (dependencies first).
  *
  * Errors that a text causes are ERROR_INVALID (or ERROR_UNSUPPORTED for what belongs to WASI 0.3),
- * with the message "file:line:column: what"; lines and columns count from 1, columns in characters.
+ * with the message "file:line:column: what"; lines and columns count from 1, columns in bytes.
  */
 #ifndef SPINDLE_WIT_RESOLVE_H
 #define SPINDLE_WIT_RESOLVE_H
@@ -19,7 +19,7 @@
 struct wit_interface;
 struct wit_world;
 struct wit_package;
-struct wit_node;
+struct resolve_lists;
 
 /* What an item's gates said (@since, @unstable, @deprecated); empty texts where absent. */
 struct wit_stability {
@@ -62,7 +62,6 @@ struct wit_func {
     enum wit_func_kind kind;
     const struct wit_definition *resource; /* unless freestanding */
     struct wit_func_type type;
-    const struct wit_node *node; /* private */
 };
 
 struct wit_interface {
@@ -128,9 +127,7 @@ struct wit_resolve {
     uint32_t interface_count;
     struct wit_world **worlds;
     uint32_t world_count;
-    struct wit_node **nodes; /* private: every type as written, in wasm-tools' order */
-    uint32_t node_count;
-    struct map definitions; /* private: by the address of a wit_type */
+    struct resolve_lists *lists; /* private (wit/node.h) */
 };
 
 /* The resolve keeps `a` and the features' names. */
