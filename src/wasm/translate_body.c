@@ -1,7 +1,7 @@
 /*
  * Function bodies in C.
  *
- * Each place of the operand stack is a variable for each type that it may hold: i3, j3, f3, d3, r3
+ * Each place of the operand stack is a variable for each type that it may hold: i3, j3, g3, d3, r3
  * are place 3 as i32, i64, f32, f64 and a reference. Locals are l0, l1 …; L4 is the label at which
  * a branch to block 4 goes on (a loop's beginning, another block's end), E4 the `else` of an `if`.
  * Blocks are flat: only labels and gotos, so that the C compiler sees no loop statement and meets
@@ -40,6 +40,8 @@ struct body {
 };
 
 enum { LETTER_I, LETTER_J, LETTER_F, LETTER_D, LETTER_R };
+/* None makes a name of translated.h (f32, f64) with a number. */
+static const char letters[] = "ijgdr";
 
 static unsigned letter_index(uint8_t type)
 {
@@ -59,7 +61,7 @@ static unsigned letter_index(uint8_t type)
 
 static char letter(uint8_t type)
 {
-    return "ijfdr"[letter_index(type)];
+    return letters[letter_index(type)];
 }
 
 #define EMIT(b, ...) buf_printf(&(b)->text, __VA_ARGS__)
@@ -373,11 +375,11 @@ static void load_or_store(
 
 /* "name(self, index…, top three operands);" */
 static void bulk(
-    struct body *b, const char *name, const char *indices, const char letters[static 3])
+    struct body *b, const char *name, const char *indices, const char types[static 3])
 {
     uint32_t c = pop(b), d = pop(b), e = pop(b);
-    EMIT(b, "%s(self, %s, %c" P ", %c" P ", %c" P ");\n", name, indices, letters[0], e, letters[1],
-        d, letters[2], c);
+    EMIT(b, "%s(self, %s, %c" P ", %c" P ", %c" P ");\n", name, indices, types[0], e, types[1],
+        d, types[2], c);
 }
 
 static void bulk_instr(struct body *b, const struct wasm_instr *instr)
@@ -487,7 +489,7 @@ static void constant(struct body *b, const struct wasm_instr *instr)
         EMIT(b, "j" P " = 0x%" PRIx64 "ull;\n", push(b, WASM_I64), bits);
         break;
     case WASM_OP_F32_CONST:
-        EMIT(b, "f" P " = %s(0x%" PRIx32 "u);\n", push(b, WASM_F32),
+        EMIT(b, "g" P " = %s(0x%" PRIx32 "u);\n", push(b, WASM_F32),
             is_special_f32(bits) ? "w_hidden_f32" : "w_f32", (uint32_t)bits);
         break;
     default:
@@ -688,7 +690,7 @@ static void write_variables(const struct body *b, struct buf *out)
     static const char *const names[] = {"u32", "u64", "f32", "f64", "ref"};
     for (unsigned k = 0; k < countof(names); k++) {
         for (uint32_t i = 0; i < b->places[k]; i++)
-            buf_printf(out, "%s %c" P, i == 0 ? names[k] : ",", "ijfdr"[k], i);
+            buf_printf(out, "%s %c" P, i == 0 ? names[k] : ",", letters[k], i);
         if (b->places[k] > 0)
             buf_append_cstr(out, ";\n");
     }
