@@ -194,9 +194,11 @@ static int check_defined(struct type_map *m, const struct defined_type *a,
             defined_name(a->sort));
     switch (a->sort) {
     case TYPE_VALUE:
-        return value_equal(m, a->value, b->value)
-                   ? 0
-                   : error_set(err, ERROR_INVALID, "expected another value type: type mismatch");
+        if (!value_equal(m, a->value, b->value))
+            return error_set(err, ERROR_INVALID, "expected another value type: type mismatch");
+        if (m->values && a->value != b->value && !type_map_put_value(m, b->value, a->value))
+            return error_set(err, ERROR_MEMORY, "out of memory for component types");
+        return 0;
     case TYPE_FUNC:
         return check_func(m, a->func, b->func, err);
     case TYPE_COMPONENT:

@@ -146,6 +146,7 @@ const struct wit_resource *type_fresh_resource(struct arena *a, struct str name)
 void type_map_init(struct type_map *m, struct arena *a)
 {
     m->arena = a;
+    m->values = false;
     map_init(&m->resources, a);
     map_init(&m->memo, a);
 }
@@ -180,6 +181,11 @@ static bool memo_put(struct type_map *m, const void *type, const void *replaced)
     return map_put(&m->memo, pointer_key(m->arena, &type), (void *)(uintptr_t)replaced);
 }
 
+bool type_map_put_value(struct type_map *m, const struct wit_type *from, const struct wit_type *to)
+{
+    return memo_put(m, from, to);
+}
+
 static bool replace_fields(struct type_map *m, uint32_t count, const struct wit_field *fields,
     const struct wit_field **ret)
 {
@@ -198,7 +204,7 @@ static bool replace_fields(struct type_map *m, uint32_t count, const struct wit_
 const struct wit_type *type_replace_value(struct type_map *m, const struct wit_type *type)
 {
     const struct value_type *old = value_type_of(type);
-    if (!old->has_resource)
+    if (type->kind <= WIT_STRING || (!old->has_resource && !m->values))
         return type;
     struct value_type *copy = memo_get(m, type);
     if (copy)
@@ -226,7 +232,7 @@ static bool func_has_resource(const struct wit_func_type *type)
 
 const struct wit_func_type *type_replace_func(struct type_map *m, const struct wit_func_type *type)
 {
-    if (!func_has_resource(type))
+    if (!m->values && !func_has_resource(type))
         return type;
     struct wit_func_type *copy = memo_get(m, type);
     if (copy)

@@ -109,9 +109,13 @@ struct type_map {
     struct arena *arena;
     struct map resources; /* keyed by pointer */
     struct map memo;      /* of types already replaced, keyed by pointer */
+    /* Value types too: checking puts what `b` calls a type under what `a` supplies for it. */
+    bool values;
 };
 
 void type_map_init(struct type_map *m, struct arena *a);
+MUST_CHECK bool type_map_put_value(
+    struct type_map *m, const struct wit_type *from, const struct wit_type *to);
 MUST_CHECK bool type_map_put(
     struct type_map *m, const struct wit_resource *from, const struct wit_resource *to);
 const struct wit_resource *type_map_get(

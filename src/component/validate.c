@@ -234,6 +234,7 @@ static int instantiate(struct validator *v, struct scope *s, struct ast_def *def
     if (collect_arguments(v, s, ast, &arguments) < 0)
         return -1;
     type_map_init(&m, v->arena);
+    m.values = true;
     for (size_t i = 0; i < type->import_count; i++) {
         const struct named_extern *import = &type->imports[i];
         const struct extern_type *given = map_get(&arguments, import->name);
@@ -291,11 +292,25 @@ static int validate_export(struct validator *v, struct scope *s, struct ast_def 
     return push_extern(v, s, &def->resolved);
 }
 
+/* Two imports of one name are fine in core modules, but have no type as a module. */
+static int check_core_imports(struct validator *v, const struct wasm_module *module)
+{
+    struct map names;
+    map_init(&names, v->arena);
+    for (uint32_t i = 0; i < module->import_count; i++) {
+        const struct wasm_import *import = &module->imports[i];
+        if (check_core_name(v, &names, import->module, import->name) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int validate_core_module(struct validator *v, struct scope *s, struct ast_def *def)
 {
     const struct wasm_module *module = def->core_module.module;
     bool known = v->native && wasm_code_exists(module, &v->native->translate, v->native->shipped);
-    if ((known ? wasm_validate_shell(module, v->err) : wasm_validate(module, v->err)) < 0)
+    if ((known ? wasm_validate_shell(module, v->err) : wasm_validate(module, v->err)) < 0 ||
+        check_core_imports(v, module) < 0)
         return -1;
     const struct module_type *type = module_type_of(v->arena, module);
     return type ? SCOPE_PUSH(v, &s->core_modules, type) : out_of_memory(v);

@@ -81,6 +81,8 @@ int type_at(struct validator *v, const struct scope *s, uint32_t index, enum typ
 /* What is resolved from the type index space; bound resources still bound. */
 int validate_extern_type(struct validator *v, struct scope *s, const struct ast_extern_type *type,
     struct extern_type *ret_type);
+/* No two imports, or exports (module.ptr NULL), of a module have the same name. */
+int check_core_name(struct validator *v, struct map *names, struct str module, struct str name);
 bool type_has_free_resource(struct validator *v, const struct defined_type *type);
 
 /* validate_names.c */

@@ -69,6 +69,9 @@ static int make_visible(struct validator *v, struct map *set, const struct exter
             return set_add(v, set, type->type.resource);
         if (type->type.sort == TYPE_FUNC)
             return func_visible(set, type->type.func) ? 0 : 1;
+        if (type->type.sort == TYPE_INSTANCE)
+            return make_visible(v, set,
+                &(struct extern_type){.sort = EXTERN_INSTANCE, .instance = type->type.instance});
         if (type->type.sort != TYPE_VALUE)
             return 0;
         if (!visible_parts(set, type->type.value))

@@ -368,7 +368,7 @@ static int core_extern(struct validator *v, const struct core_scope *core,
     return 0;
 }
 
-static int core_name(struct validator *v, struct map *names, struct str module, struct str name)
+int check_core_name(struct validator *v, struct map *names, struct str module, struct str name)
 {
     struct str key = name;
     if (module.ptr) {
@@ -393,14 +393,14 @@ static int core_declaration(struct validator *v, const struct scope *s, struct c
         struct wasm_import *import = &type->imports[type->import_count++];
         import->module = decl->module;
         import->name = decl->name;
-        if (core_name(v, &core->import_names, decl->module, decl->name) < 0)
+        if (check_core_name(v, &core->import_names, decl->module, decl->name) < 0)
             return -1;
         return core_extern(v, core, decl, &import->type);
     }
     case CORE_DECL_EXPORT: {
         uint32_t i = type->export_count++;
         type->exports[i].name = decl->name;
-        if (core_name(v, &core->export_names, (struct str){0}, decl->name) < 0)
+        if (check_core_name(v, &core->export_names, (struct str){0}, decl->name) < 0)
             return -1;
         return core_extern(v, core, decl, &type->exports[i].type);
     }
