@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds CPython for wasm32-wasip2 from its source: libpython and what it needs, to be linked by guest/build.sh.
+# Builds CPython for wasm32-wasip2 from its source: libpython and what it needs, to be linked by guest/build.
 #
 #   build.sh --cpython TARBALL --zlib TARBALL --sysroot DIR --clang VERSION --out DIR [--jobs N]
 #
@@ -7,8 +7,8 @@
 # lib/wasm32-wasip2 of wasi-libc. The output folder afterwards:
 #
 #   include/  lib/       headers; libpython3.13.a, libz.a and the libraries of CPython's own modules
-#   stdlib/              Lib of the source
-#   host/python          the same version for this machine: compiles modules at guest/build.sh
+#   host/python          the same version for this machine: compiles modules at guest/build
+#   host/lib/python3.13  its library, and the guest's
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 jobs=$(nproc)
@@ -88,7 +88,7 @@ configure_guest() {
     mkdir -p "$out/source/cpython/guest"
     cd "$out/source/cpython/guest"
     # PKG_CONFIG_LIBDIR: else configure finds libraries of this machine.
-    env PKG_CONFIG_LIBDIR=/nonexistent CC="$CC" AR="$AR" RANLIB="$RANLIB" OPT='-DNDEBUG -O3' \
+    env PKG_CONFIG_LIBDIR=/nonexistent CC="$CC" AR="$AR" RANLIB="$RANLIB" OPT='-DNDEBUG -O2' \
         ZLIB_CFLAGS="-I$out/include" ZLIB_LIBS="-L$out/lib -lz" \
         CONFIG_SITE=../Tools/wasm/config.site-wasm32-wasi \
         ../configure -q --host=wasm32-unknown-wasip2 --build="$(../config.guess)" \
@@ -108,10 +108,11 @@ collect() {
     for archive in $guest_archives; do
         cp "guest/$archive" "$out/lib/"
     done
-    mkdir -p "$out/include/python" "$out/host"
+    rm -rf "$out/host"
+    # Without lib-dynload the interpreter says at each start that it misses it.
+    mkdir -p "$out/include/python" "$out/host/lib/python3.13/lib-dynload"
     cp -R Include/. guest/pyconfig.h "$out/include/python/"
-    rm -rf "$out/stdlib"
-    cp -R Lib "$out/stdlib"
+    cp -R Lib/. "$out/host/lib/python3.13"
     cp LICENSE "$out/LICENSE.cpython"
     cp host/python "$out/host/python"
 }

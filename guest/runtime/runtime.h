@@ -1,0 +1,59 @@
+/*
+ * The runtime: what runs between the component's exports and the application.
+ *
+ * Life of an instance:
+ *
+ *     _initialize -> spindle_init -> spindle_warm -> spindle_seal -> (the memory is written down)
+ *                                                                       handle, handle, ...
+ *
+ * Up to the seal the host is the builder's; afterwards every handle() begins with memory as the
+ * seal left it (or, under hosts that reuse instances, as the handle() before left it).
+ */
+#ifndef GUEST_RUNTIME_RUNTIME_H
+#define GUEST_RUNTIME_RUNTIME_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exported under `name`. */
+#define GUEST_EXPORT(name) __attribute__((export_name(name)))
+
+/* False once the memory is sealed. */
+extern bool runtime_is_building;
+
+/* Interned names of attributes, and objects that every request uses. All made by handler_bind. */
+struct handler {
+    PyObject *app;          /* the module */
+    PyObject *object;       /* instance of its IncomingHandler */
+    PyObject *method;       /* bound handle_request; NULL if the class overrides handle() */
+    PyObject *request_type; /* spin_sdk.http.Request */
+    PyObject *response_type;
+    PyObject *environment; /* os.environ._data */
+};
+extern struct handler handler;
+
+/* Finds and makes what a request needs. False: a Python exception is set. */
+bool handler_bind(PyObject *app);
+/* Prints the exception that is set to sys.stderr, whatever it is, and clears it. */
+void print_exception(void);
+
+/* handler.c: answers one request by calling `method`. */
+void handle_with(uint32_t request, uint32_t outparam, PyObject *method);
+
+/* raw.c: for a class that overrides handle(). */
+bool raw_bind(void);
+void raw_handle(uint32_t request, uint32_t outparam);
+
+/* warm.c: prepares the application's modules. All print what goes wrong and go on. */
+void warm_modules(PyObject *app);
+void warm_requests(void);
+
+/* seal.c: false if the memory cannot be made ready (out of memory). */
+bool seal_interpreter(void);
+
+/* The module `_spindle`. */
+PyObject *PyInit__spindle(void);
+
+#endif
