@@ -25,6 +25,7 @@ struct validator {
 
     /* of the current sequence */
     struct reader r;
+    const uint8_t *instr; /* where the instruction begins that is checked; NULL outside */
     const struct wasm_func_def *func; /* NULL in a constant expression */
     uint32_t func_index;
     uint32_t visible_globals; /* constant expressions see only those before */
@@ -37,7 +38,7 @@ struct validator {
 
 static bool fail(struct validator *v, const char *message)
 {
-    size_t offset = v->r.start ? reader_offset(&v->r) : 0;
+    size_t offset = v->instr ? (size_t)(v->instr - v->r.start) : 0;
     if (v->func)
         error_set(v->err, ERROR_INVALID, "invalid module: %s in function %u at offset 0x%zx",
             message, v->func_index, offset);
@@ -599,12 +600,13 @@ static bool check_special(struct validator *v, struct wasm_instr *instr)
 static bool read_instr(struct validator *v, struct wasm_instr *instr)
 {
     struct wasm_instr_fault fault;
+    v->instr = v->r.pos;
     if (likely(wasm_instr_read(&v->r, instr, &fault)))
         return true;
     if (!fault.unsupported)
         return fail(v, fault.message);
     error_set(v->err, ERROR_UNSUPPORTED, "%s is not supported, in function %u at offset 0x%zx",
-        fault.message, v->func_index, reader_offset(&v->r));
+        fault.message, v->func_index, (size_t)(v->instr - v->r.start));
     return false;
 }
 
@@ -685,6 +687,7 @@ static bool check_constant(struct validator *v, struct wasm_code code, uint8_t t
         if (v->operand_count > LIMIT_WASM_CONSTANT_OPERANDS)
             return fail_limit(v, "too many operands");
     }
+    v->instr = NULL;
     return true;
 }
 
