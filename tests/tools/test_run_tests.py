@@ -15,11 +15,11 @@ run_tests = importlib.util.module_from_spec(importlib.util.spec_from_loader("run
 loader.exec_module(run_tests)
 
 
-def case(status, output, skipped=False):
+def case(status, output, skipped=""):
     element = xml.Element("testcase", name="x", status=status)
     xml.SubElement(element, "system-out").text = output
     if skipped:
-        xml.SubElement(element, "skipped")
+        xml.SubElement(element, "skipped", message=skipped)
     return run_tests.count(element)
 
 
@@ -45,8 +45,8 @@ class Counts(unittest.TestCase):
     def test_programs_without_a_summary(self):
         self.assertEqual(case("run", "check: fine\n"), (1, 0, 0))
         self.assertEqual(case("fail", "died"), (0, 1, 0))
-        self.assertEqual(case("notrun", ""), (0, 1, 0))
-        self.assertEqual(case("notrun", "no clang-format here", skipped=True), (0, 0, 1))
+        self.assertEqual(case("notrun", "", "Unable to find executable"), (0, 1, 0))
+        self.assertEqual(case("notrun", "no clang-format here", "SKIP_RETURN_CODE=77"), (0, 0, 1))
 
     def test_a_program_that_fails_after_its_summary_counts_as_failed(self):
         self.assertEqual(case("fail", "3 passed, 0 failed, 0 skipped\n"), (3, 1, 0))
