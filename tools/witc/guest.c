@@ -62,7 +62,7 @@ static void collect(struct imports *imports, const struct witc_interface *interf
     }
     for (size_t i = 0; i < interface->type_count; i++) {
         const struct witc_type *type = &interface->types[i];
-        if (!type->resource || type->owner != interface)
+        if (!type->defines_resource)
             continue;
         char *name = arena_printf(a, "[resource-drop]%" STR_FMT, STR_ARG(type->name));
         struct import *import = add_import(imports, interface, str_of(name));

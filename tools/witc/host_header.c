@@ -186,7 +186,7 @@ static void declare_types(struct header *h)
 {
     for (size_t i = 0; i < h->interface->type_count; i++) {
         const struct witc_type *type = &h->interface->types[i];
-        if (type->resource && type->owner == h->interface)
+        if (type->defines_resource)
             declare_resource(h, type->resource);
     }
     for (size_t i = 0; i < h->interface->type_count; i++)
@@ -233,7 +233,7 @@ static void declare_functions(struct header *h)
         for (size_t i = 0; i < h->interface->type_count; i++) {
             const struct witc_type *type = &h->interface->types[i];
             const char *name = witc_label(a, type->name);
-            if (type->resource && type->owner == h->interface)
+            if (type->defines_resource)
                 buf_printf(h->out, "    void (*%s_drop)(void *host, struct %s_%s *object);\n", name,
                     prefix, name);
         }

@@ -114,7 +114,7 @@ static void write_tables(struct source *s, struct buf *out)
     }
     for (size_t i = 0; i < interface->type_count; i++) {
         const struct witc_type *type = &interface->types[i];
-        if (!type->resource || type->owner != interface)
+        if (!type->defines_resource)
             continue;
         if (resources++ == 0)
             buf_append_cstr(

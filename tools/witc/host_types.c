@@ -93,7 +93,7 @@ static void write_resources(struct types *t)
     const char *prefix = t->interface->prefix;
     for (size_t i = 0; i < t->interface->type_count; i++) {
         const struct witc_type *type = &t->interface->types[i];
-        if (!type->resource || type->owner != t->interface)
+        if (!type->defines_resource)
             continue;
         const char *name = witc_label(t->model->arena, type->name);
         buf_printf(t->out,

@@ -56,6 +56,7 @@ static void load_interface(
         to->types[i].name = definition->name;
         to->types[i].resource = definition->resource;
         to->types[i].type = definition->resource ? NULL : definition->type;
+        to->types[i].defines_resource = definition->resource && definition->kind == WIT_DEFINES;
     }
     for (uint32_t i = 0; i < from->func_count; i++)
         to->funcs[i] = (struct witc_func){from->funcs[i]->name, &from->funcs[i]->type};

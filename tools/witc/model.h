@@ -25,6 +25,7 @@ struct witc_type {
     const struct wit_type *type;         /* NULL for a resource */
     const struct wit_resource *resource; /* NULL for a value type */
     const struct witc_interface *owner;  /* that defines it */
+    bool defines_resource;               /* this is the definition of `resource` */
 };
 
 struct witc_func {

@@ -140,7 +140,7 @@ const char *witc_c_type(const struct witc_model *model, const struct witc_interf
 bool witc_has_functions(const struct witc_interface *interface)
 {
     for (size_t i = 0; i < interface->type_count; i++)
-        if (interface->types[i].resource && interface->types[i].owner == interface)
+        if (interface->types[i].defines_resource)
             return true;
     return interface->func_count > 0;
 }
