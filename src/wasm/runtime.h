@@ -54,11 +54,11 @@ struct wasm_func {
     void *native;
     struct wasm_instance *instance; /* NULL for a host function */
     void (*thunk)(struct wasm_func *self, union wasm_value *slots);
-    uint8_t *memory_base;           /* of the instance's memory 0, else NULL */
-    uint32_t index;                 /* in its instance's function index space; of host functions:
-                                       in order of creation in the store */
-    uint32_t ordinal;               /* of its instance in the store, for images */
-    struct wasm_host_func *host;    /* a host function's, else NULL */
+    uint8_t *memory_base;        /* of the instance's memory 0, else NULL */
+    uint32_t index;              /* in its instance's function index space; of host functions:
+                                    in order of creation in the store */
+    uint32_t ordinal;            /* of its instance in the store, for images */
+    struct wasm_host_func *host; /* a host function's, else NULL */
 };
 
 /*

@@ -7,8 +7,12 @@
  * the options of struct wasm_translate_options. The structs must agree with runtime.h; the
  * generated C asserts the offsets that the engine was built with.
  *
- * Names: self is the calling instance, w_… are helpers, an instruction is its name with `_` for `.`.
+ * Names: self is the calling instance, w_… are helpers, an instruction is its name with `_` for
+ * `.`.
  */
+#ifndef SPINDLE_WASM_TRANSLATED_H
+#define SPINDLE_WASM_TRANSLATED_H
+
 typedef unsigned char u8;
 typedef signed char s8;
 typedef unsigned short u16;
@@ -25,7 +29,20 @@ typedef __UINTPTR_TYPE__ uptr;
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define INLINE      static inline __attribute__((always_inline))
-#define COLD        __attribute__((noinline, cold))
+#define COLD        __attribute__((noinline, cold, unused))
+
+/* As in trap.h. */
+enum {
+    TRAP_UNREACHABLE = 1,
+    TRAP_OUT_OF_BOUNDS_MEMORY,
+    TRAP_OUT_OF_BOUNDS_TABLE,
+    TRAP_UNDEFINED_ELEMENT,
+    TRAP_UNINITIALIZED_ELEMENT,
+    TRAP_INDIRECT_CALL_TYPE,
+    TRAP_DIVIDE_BY_ZERO,
+    TRAP_INTEGER_OVERFLOW,
+    TRAP_INVALID_CONVERSION,
+};
 
 union value {
     u32 i32;
@@ -186,18 +203,18 @@ typedef u8 u8_at;
 #endif
 
 /* A load for memory 0 and, with _m, one for other memories; `convert` widens the bits. */
-#define LOAD(name, result, type, convert)   \
-    INLINE result name(u8 *base, u64 at)    \
-    {                                       \
+#define LOAD(name, result, type, convert)     \
+    INLINE result name(u8 *base, u64 at)      \
+    {                                         \
         type bits = MEMORY_0(type, base, at); \
-        KEEP_LOAD(bits);                    \
-        return convert(bits);               \
-    }                                       \
-    INLINE result name##_m(u8 *base, u64 at) \
-    {                                       \
+        KEEP_LOAD(bits);                      \
+        return convert(bits);                 \
+    }                                         \
+    INLINE result name##_m(u8 *base, u64 at)  \
+    {                                         \
         type bits = MEMORY_N(type, base, at); \
-        KEEP_LOAD(bits);                    \
-        return convert(bits);               \
+        KEEP_LOAD(bits);                      \
+        return convert(bits);                 \
     }
 
 LOAD(i32_load, u32, u32, )
@@ -215,13 +232,13 @@ LOAD(i64_load16_u, u64, u16, )
 LOAD(i64_load32_s, u64, u32, (u64)(s64)(s32))
 LOAD(i64_load32_u, u64, u32, )
 
-#define STORE(name, value, type, convert)          \
-    INLINE void name(u8 *base, u64 at, value x)    \
-    {                                              \
+#define STORE(name, value, type, convert)            \
+    INLINE void name(u8 *base, u64 at, value x)      \
+    {                                                \
         MEMORY_0(type, base, at) = (type)convert(x); \
-    }                                              \
-    INLINE void name##_m(u8 *base, u64 at, value x) \
-    {                                              \
+    }                                                \
+    INLINE void name##_m(u8 *base, u64 at, value x)  \
+    {                                                \
         MEMORY_N(type, base, at) = (type)convert(x); \
     }
 
@@ -302,63 +319,132 @@ static COLD void w_check_type(struct instance *self, struct func *f, const void 
 
 /* ---- integers ---- */
 
-#define INTEGER_OPERATIONS(i, u, s, bits, suffix)                                          \
-    INLINE u32 i##_eqz(u a) { return a == 0; }                                             \
-    INLINE u32 i##_eq(u a, u b) { return a == b; }                                         \
-    INLINE u32 i##_ne(u a, u b) { return a != b; }                                         \
-    INLINE u32 i##_lt_s(u a, u b) { return (s)a < (s)b; }                                  \
-    INLINE u32 i##_lt_u(u a, u b) { return a < b; }                                        \
-    INLINE u32 i##_gt_s(u a, u b) { return (s)a > (s)b; }                                  \
-    INLINE u32 i##_gt_u(u a, u b) { return a > b; }                                        \
-    INLINE u32 i##_le_s(u a, u b) { return (s)a <= (s)b; }                                 \
-    INLINE u32 i##_le_u(u a, u b) { return a <= b; }                                       \
-    INLINE u32 i##_ge_s(u a, u b) { return (s)a >= (s)b; }                                 \
-    INLINE u32 i##_ge_u(u a, u b) { return a >= b; }                                       \
-    INLINE u i##_clz(u a) { return a ? (u)__builtin_clz##suffix(a) : bits; }               \
-    INLINE u i##_ctz(u a) { return a ? (u)__builtin_ctz##suffix(a) : bits; }               \
-    INLINE u i##_popcnt(u a) { return (u)__builtin_popcount##suffix(a); }                  \
-    INLINE u i##_add(u a, u b) { return a + b; }                                           \
-    INLINE u i##_sub(u a, u b) { return a - b; }                                           \
-    INLINE u i##_mul(u a, u b) { return a * b; }                                           \
-    INLINE u i##_and(u a, u b) { return a & b; }                                           \
-    INLINE u i##_or(u a, u b) { return a | b; }                                            \
-    INLINE u i##_xor(u a, u b) { return a ^ b; }                                           \
-    INLINE u i##_shl(u a, u b) { return a << (b & (bits - 1)); }                           \
-    INLINE u i##_shr_s(u a, u b) { return (u)((s)a >> (b & (bits - 1))); }                 \
-    INLINE u i##_shr_u(u a, u b) { return a >> (b & (bits - 1)); }                         \
-    INLINE u i##_rotl(u a, u b)                                                            \
-    {                                                                                      \
-        return (a << (b & (bits - 1))) | (a >> ((bits - (b & (bits - 1))) & (bits - 1)));  \
-    }                                                                                      \
-    INLINE u i##_rotr(u a, u b)                                                            \
-    {                                                                                      \
-        return (a >> (b & (bits - 1))) | (a << ((bits - (b & (bits - 1))) & (bits - 1)));  \
-    }                                                                                      \
-    INLINE u i##_div_s(struct instance *self, u a, u b)                                    \
-    {                                                                                      \
-        if (unlikely(b == 0))                                                              \
-            w_trap(self, TRAP_DIVIDE_BY_ZERO);                                             \
-        if (unlikely(a == (u)1 << (bits - 1) && b == (u)-1))                               \
-            w_trap(self, TRAP_INTEGER_OVERFLOW);                                           \
-        return (u)((s)a / (s)b);                                                           \
-    }                                                                                      \
-    INLINE u i##_div_u(struct instance *self, u a, u b)                                    \
-    {                                                                                      \
-        if (unlikely(b == 0))                                                              \
-            w_trap(self, TRAP_DIVIDE_BY_ZERO);                                             \
-        return a / b;                                                                      \
-    }                                                                                      \
-    INLINE u i##_rem_s(struct instance *self, u a, u b)                                    \
-    {                                                                                      \
-        if (unlikely(b == 0))                                                              \
-            w_trap(self, TRAP_DIVIDE_BY_ZERO);                                             \
-        return b == (u)-1 ? 0 : (u)((s)a % (s)b);                                          \
-    }                                                                                      \
-    INLINE u i##_rem_u(struct instance *self, u a, u b)                                    \
-    {                                                                                      \
-        if (unlikely(b == 0))                                                              \
-            w_trap(self, TRAP_DIVIDE_BY_ZERO);                                             \
-        return a % b;                                                                      \
+#define INTEGER_OPERATIONS(i, u, s, bits, suffix)                                         \
+    INLINE u32 i##_eqz(u a)                                                               \
+    {                                                                                     \
+        return a == 0;                                                                    \
+    }                                                                                     \
+    INLINE u32 i##_eq(u a, u b)                                                           \
+    {                                                                                     \
+        return a == b;                                                                    \
+    }                                                                                     \
+    INLINE u32 i##_ne(u a, u b)                                                           \
+    {                                                                                     \
+        return a != b;                                                                    \
+    }                                                                                     \
+    INLINE u32 i##_lt_s(u a, u b)                                                         \
+    {                                                                                     \
+        return (s)a < (s)b;                                                               \
+    }                                                                                     \
+    INLINE u32 i##_lt_u(u a, u b)                                                         \
+    {                                                                                     \
+        return a < b;                                                                     \
+    }                                                                                     \
+    INLINE u32 i##_gt_s(u a, u b)                                                         \
+    {                                                                                     \
+        return (s)a > (s)b;                                                               \
+    }                                                                                     \
+    INLINE u32 i##_gt_u(u a, u b)                                                         \
+    {                                                                                     \
+        return a > b;                                                                     \
+    }                                                                                     \
+    INLINE u32 i##_le_s(u a, u b)                                                         \
+    {                                                                                     \
+        return (s)a <= (s)b;                                                              \
+    }                                                                                     \
+    INLINE u32 i##_le_u(u a, u b)                                                         \
+    {                                                                                     \
+        return a <= b;                                                                    \
+    }                                                                                     \
+    INLINE u32 i##_ge_s(u a, u b)                                                         \
+    {                                                                                     \
+        return (s)a >= (s)b;                                                              \
+    }                                                                                     \
+    INLINE u32 i##_ge_u(u a, u b)                                                         \
+    {                                                                                     \
+        return a >= b;                                                                    \
+    }                                                                                     \
+    INLINE u i##_clz(u a)                                                                 \
+    {                                                                                     \
+        return a ? (u)__builtin_clz##suffix(a) : bits;                                    \
+    }                                                                                     \
+    INLINE u i##_ctz(u a)                                                                 \
+    {                                                                                     \
+        return a ? (u)__builtin_ctz##suffix(a) : bits;                                    \
+    }                                                                                     \
+    INLINE u i##_popcnt(u a)                                                              \
+    {                                                                                     \
+        return (u)__builtin_popcount##suffix(a);                                          \
+    }                                                                                     \
+    INLINE u i##_add(u a, u b)                                                            \
+    {                                                                                     \
+        return a + b;                                                                     \
+    }                                                                                     \
+    INLINE u i##_sub(u a, u b)                                                            \
+    {                                                                                     \
+        return a - b;                                                                     \
+    }                                                                                     \
+    INLINE u i##_mul(u a, u b)                                                            \
+    {                                                                                     \
+        return a * b;                                                                     \
+    }                                                                                     \
+    INLINE u i##_and(u a, u b)                                                            \
+    {                                                                                     \
+        return a & b;                                                                     \
+    }                                                                                     \
+    INLINE u i##_or(u a, u b)                                                             \
+    {                                                                                     \
+        return a | b;                                                                     \
+    }                                                                                     \
+    INLINE u i##_xor(u a, u b)                                                            \
+    {                                                                                     \
+        return a ^ b;                                                                     \
+    }                                                                                     \
+    INLINE u i##_shl(u a, u b)                                                            \
+    {                                                                                     \
+        return a << (b & (bits - 1));                                                     \
+    }                                                                                     \
+    INLINE u i##_shr_s(u a, u b)                                                          \
+    {                                                                                     \
+        return (u)((s)a >> (b & (bits - 1)));                                             \
+    }                                                                                     \
+    INLINE u i##_shr_u(u a, u b)                                                          \
+    {                                                                                     \
+        return a >> (b & (bits - 1));                                                     \
+    }                                                                                     \
+    INLINE u i##_rotl(u a, u b)                                                           \
+    {                                                                                     \
+        return (a << (b & (bits - 1))) | (a >> ((bits - (b & (bits - 1))) & (bits - 1))); \
+    }                                                                                     \
+    INLINE u i##_rotr(u a, u b)                                                           \
+    {                                                                                     \
+        return (a >> (b & (bits - 1))) | (a << ((bits - (b & (bits - 1))) & (bits - 1))); \
+    }                                                                                     \
+    INLINE u i##_div_s(struct instance *self, u a, u b)                                   \
+    {                                                                                     \
+        if (unlikely(b == 0))                                                             \
+            w_trap(self, TRAP_DIVIDE_BY_ZERO);                                            \
+        if (unlikely(a == (u)1 << (bits - 1) && b == (u) - 1))                            \
+            w_trap(self, TRAP_INTEGER_OVERFLOW);                                          \
+        return (u)((s)a / (s)b);                                                          \
+    }                                                                                     \
+    INLINE u i##_div_u(struct instance *self, u a, u b)                                   \
+    {                                                                                     \
+        if (unlikely(b == 0))                                                             \
+            w_trap(self, TRAP_DIVIDE_BY_ZERO);                                            \
+        return a / b;                                                                     \
+    }                                                                                     \
+    INLINE u i##_rem_s(struct instance *self, u a, u b)                                   \
+    {                                                                                     \
+        if (unlikely(b == 0))                                                             \
+            w_trap(self, TRAP_DIVIDE_BY_ZERO);                                            \
+        return b == (u) - 1 ? 0 : (u)((s)a % (s)b);                                       \
+    }                                                                                     \
+    INLINE u i##_rem_u(struct instance *self, u a, u b)                                   \
+    {                                                                                     \
+        if (unlikely(b == 0))                                                             \
+            w_trap(self, TRAP_DIVIDE_BY_ZERO);                                            \
+        return a % b;                                                                     \
     }
 
 INTEGER_OPERATIONS(i32, u32, s32, 32, )
@@ -402,43 +488,94 @@ INLINE f64 f64_promote_f32(f32 x)
 /* ---- floats ---- */
 
 /* min and max: a NaN wins, made quiet by the addition; of two zeros the sign decides. */
-#define FLOAT_OPERATIONS(f, t, unsigned_t, bits_of, of_bits, sign, suffix)          \
-    INLINE u32 f##_eq(t a, t b) { return a == b; }                                  \
-    INLINE u32 f##_ne(t a, t b) { return a != b; }                                  \
-    INLINE u32 f##_lt(t a, t b) { return a < b; }                                   \
-    INLINE u32 f##_gt(t a, t b) { return a > b; }                                   \
-    INLINE u32 f##_le(t a, t b) { return a <= b; }                                  \
-    INLINE u32 f##_ge(t a, t b) { return a >= b; }                                  \
-    INLINE t f##_abs(t a) { return of_bits(bits_of(a) & ~(sign)); }                 \
-    INLINE t f##_neg(t a) { return of_bits(bits_of(a) ^ (sign)); }                  \
-    INLINE t f##_ceil(t a) { return __builtin_ceil##suffix(a); }                    \
-    INLINE t f##_floor(t a) { return __builtin_floor##suffix(a); }                  \
-    INLINE t f##_trunc(t a) { return __builtin_trunc##suffix(a); }                  \
-    INLINE t f##_nearest(t a) { return __builtin_rint##suffix(a); }                 \
-    INLINE t f##_sqrt(t a) { return __builtin_sqrt##suffix(a); }                    \
-    INLINE t f##_add(t a, t b) { return a + b; }                                    \
-    INLINE t f##_sub(t a, t b) { return a - b; }                                    \
-    INLINE t f##_mul(t a, t b) { return a * b; }                                    \
-    INLINE t f##_div(t a, t b) { return a / b; }                                    \
-    INLINE t f##_copysign(t a, t b)                                                 \
-    {                                                                               \
-        return of_bits((bits_of(a) & ~(sign)) | (bits_of(b) & (sign)));             \
-    }                                                                               \
-    INLINE t f##_min(t a, t b)                                                      \
-    {                                                                               \
-        if (unlikely(a != a || b != b))                                             \
-            return a + b;                                                           \
-        if (a == b)                                                                 \
-            return of_bits(bits_of(a) | bits_of(b));                                \
-        return a < b ? a : b;                                                       \
-    }                                                                               \
-    INLINE t f##_max(t a, t b)                                                      \
-    {                                                                               \
-        if (unlikely(a != a || b != b))                                             \
-            return a + b;                                                           \
-        if (a == b)                                                                 \
-            return of_bits(bits_of(a) & bits_of(b));                                \
-        return a > b ? a : b;                                                       \
+#define FLOAT_OPERATIONS(f, t, unsigned_t, bits_of, of_bits, sign, suffix) \
+    INLINE u32 f##_eq(t a, t b)                                            \
+    {                                                                      \
+        return a == b;                                                     \
+    }                                                                      \
+    INLINE u32 f##_ne(t a, t b)                                            \
+    {                                                                      \
+        return a != b;                                                     \
+    }                                                                      \
+    INLINE u32 f##_lt(t a, t b)                                            \
+    {                                                                      \
+        return a < b;                                                      \
+    }                                                                      \
+    INLINE u32 f##_gt(t a, t b)                                            \
+    {                                                                      \
+        return a > b;                                                      \
+    }                                                                      \
+    INLINE u32 f##_le(t a, t b)                                            \
+    {                                                                      \
+        return a <= b;                                                     \
+    }                                                                      \
+    INLINE u32 f##_ge(t a, t b)                                            \
+    {                                                                      \
+        return a >= b;                                                     \
+    }                                                                      \
+    INLINE t f##_abs(t a)                                                  \
+    {                                                                      \
+        return of_bits(bits_of(a) & ~(sign));                              \
+    }                                                                      \
+    INLINE t f##_neg(t a)                                                  \
+    {                                                                      \
+        return of_bits(bits_of(a) ^ (sign));                               \
+    }                                                                      \
+    INLINE t f##_ceil(t a)                                                 \
+    {                                                                      \
+        return __builtin_ceil##suffix(a);                                  \
+    }                                                                      \
+    INLINE t f##_floor(t a)                                                \
+    {                                                                      \
+        return __builtin_floor##suffix(a);                                 \
+    }                                                                      \
+    INLINE t f##_trunc(t a)                                                \
+    {                                                                      \
+        return __builtin_trunc##suffix(a);                                 \
+    }                                                                      \
+    INLINE t f##_nearest(t a)                                              \
+    {                                                                      \
+        return __builtin_rint##suffix(a);                                  \
+    }                                                                      \
+    INLINE t f##_sqrt(t a)                                                 \
+    {                                                                      \
+        return __builtin_sqrt##suffix(a);                                  \
+    }                                                                      \
+    INLINE t f##_add(t a, t b)                                             \
+    {                                                                      \
+        return a + b;                                                      \
+    }                                                                      \
+    INLINE t f##_sub(t a, t b)                                             \
+    {                                                                      \
+        return a - b;                                                      \
+    }                                                                      \
+    INLINE t f##_mul(t a, t b)                                             \
+    {                                                                      \
+        return a * b;                                                      \
+    }                                                                      \
+    INLINE t f##_div(t a, t b)                                             \
+    {                                                                      \
+        return a / b;                                                      \
+    }                                                                      \
+    INLINE t f##_copysign(t a, t b)                                        \
+    {                                                                      \
+        return of_bits((bits_of(a) & ~(sign)) | (bits_of(b) & (sign)));    \
+    }                                                                      \
+    INLINE t f##_min(t a, t b)                                             \
+    {                                                                      \
+        if (unlikely(a != a || b != b))                                    \
+            return a + b;                                                  \
+        if (a == b)                                                        \
+            return of_bits(bits_of(a) | bits_of(b));                       \
+        return a < b ? a : b;                                              \
+    }                                                                      \
+    INLINE t f##_max(t a, t b)                                             \
+    {                                                                      \
+        if (unlikely(a != a || b != b))                                    \
+            return a + b;                                                  \
+        if (a == b)                                                        \
+            return of_bits(bits_of(a) & bits_of(b));                       \
+        return a > b ? a : b;                                              \
     }
 
 FLOAT_OPERATIONS(f32, f32, u32, w_bits32, w_f32, 0x80000000u, f)
@@ -448,18 +585,18 @@ FLOAT_OPERATIONS(f64, f64, u64, w_bits64, w_f64, 0x8000000000000000ull, )
  * Truncation: `in_range` is the condition under which the C conversion is defined. Saturating:
  * 0 for NaN, else the nearer bound.
  */
-#define TRUNCATION(i, f, s, result, type, value, in_range, low, high)   \
-    INLINE result i##_trunc_##f##_##s(struct instance *self, value x)   \
-    {                                                                   \
-        if (unlikely(!(in_range)))                                      \
+#define TRUNCATION(i, f, s, result, type, value, in_range, low, high)               \
+    INLINE result i##_trunc_##f##_##s(struct instance *self, value x)               \
+    {                                                                               \
+        if (unlikely(!(in_range)))                                                  \
             w_trap(self, x != x ? TRAP_INVALID_CONVERSION : TRAP_INTEGER_OVERFLOW); \
-        return (result)(type)x;                                         \
-    }                                                                   \
-    INLINE result i##_trunc_sat_##f##_##s(value x)                      \
-    {                                                                   \
-        if (unlikely(!(in_range)))                                      \
-            return x != x ? 0 : x < 0 ? (result)(low) : (result)(high); \
-        return (result)(type)x;                                         \
+        return (result)(type)x;                                                     \
+    }                                                                               \
+    INLINE result i##_trunc_sat_##f##_##s(value x)                                  \
+    {                                                                               \
+        if (unlikely(!(in_range)))                                                  \
+            return x != x ? 0 : x < 0 ? (result)(low) : (result)(high);             \
+        return (result)(type)x;                                                     \
     }
 
 TRUNCATION(i32, f32, s, u32, s32, f32, x >= -0x1p31f && x < 0x1p31f, 0x80000000u, 0x7fffffffu)
@@ -470,3 +607,5 @@ TRUNCATION(i64, f32, s, u64, s64, f32, x >= -0x1p63f && x < 0x1p63f, 1ull << 63,
 TRUNCATION(i64, f32, u, u64, u64, f32, x > -1.0f && x < 0x1p64f, 0ull, ~0ull)
 TRUNCATION(i64, f64, s, u64, s64, f64, x >= -0x1p63 && x < 0x1p63, 1ull << 63, ~0ull >> 1)
 TRUNCATION(i64, f64, u, u64, u64, f64, x > -1.0 && x < 0x1p64, 0ull, ~0ull)
+
+#endif
