@@ -42,11 +42,16 @@
 /* Components. */
 #define LIMIT_COMPONENT_DEPTH 100 /* nested components and instance types */
 #define LIMIT_COMPONENT_ITEMS 1000000
-#define LIMIT_TYPE_DEPTH      100                     /* nested value types */
-#define LIMIT_TYPE_SIZE       1000000                 /* type nodes after expanding */
-#define LIMIT_STRING_BYTES    (((size_t)1 << 28) - 1) /* canonical ABI MAX_LIST_BYTE_LENGTH */
-#define LIMIT_HANDLES         (((size_t)1 << 28) - 1) /* canonical ABI Table.MAX_LENGTH */
-#define LIMIT_REQUEST_ARENA   (192 * MIB) /* host memory that one request's host calls may hold */
+/* Instantiation of nested components multiplies; a composed application has some hundreds. */
+#define LIMIT_COMPONENT_STEPS      10000
+#define LIMIT_COMPONENT_LINK_BYTES (256 * MIB)
+#define LIMIT_TYPE_DEPTH           100                     /* nested value types */
+#define LIMIT_TYPE_SIZE            1000000                 /* type nodes after expanding */
+#define LIMIT_STRING_BYTES         (((size_t)1 << 28) - 1) /* canonical ABI MAX_LIST_BYTE_LENGTH */
+#define LIMIT_HANDLES              (((size_t)1 << 28) - 1) /* canonical ABI Table.MAX_LENGTH */
+#define LIMIT_REQUEST_ARENA (192 * MIB) /* host memory that one request's host calls may hold */
+#define LIMIT_WASI_OBJECTS  (64 * MIB)  /* what one request's WASI handles stand for */
+#define LIMIT_WASI_FIELDS   (1 * MIB)   /* names and values in one wasi:http fields */
 
 /* HTTP (defaults; options of `spin up` change them). */
 #define LIMIT_HTTP_HEAD_BYTES    (64 * KIB)

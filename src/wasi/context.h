@@ -1,0 +1,205 @@
+/*
+ * What the interfaces of this folder share: the context, the memory of its objects, open files,
+ * streams.
+ *
+ * Objects behind handles come from wasi_object and go back by wasi_object_free in their drop
+ * function. Both cost a few instructions: free blocks of each power of two are kept in lists, the
+ * rest comes from the context's arena, and wasi_context_reset forgets all of it. So an object that
+ * a trap leaves behind leaks nothing; one that owns something of the system must be reachable from
+ * the context (open files are).
+ *
+ * A guest may drop handles in any order: a child (a stream of a body, headers of a request) holds
+ * a reference to what it needs of its parent.
+ */
+#ifndef SPINDLE_WASI_CONTEXT_H
+#define SPINDLE_WASI_CONTEXT_H
+
+#include "base/limits.h"
+#include "component/host_value.h"
+#include "host/wasi_io_error.h"
+#include "host/wasi_io_poll.h"
+#include "host/wasi_io_streams.h"
+#include "wasi/wasi.h"
+
+struct body_in;
+struct body_out;
+
+/* Memory. */
+
+enum { WASI_SMALLEST_CLASS = 5, WASI_CLASSES = 32 }; /* 32 bytes to 2 GiB */
+
+struct wasi_free_block {
+    struct wasi_free_block *next;
+};
+
+/* Zeroed; NULL when the request's objects have used up LIMIT_WASI_OBJECTS. */
+MUST_CHECK void *wasi_object(struct wasi_context *context, size_t size);
+/* The same without zeroing. */
+MUST_CHECK void *wasi_object_raw(struct wasi_context *context, size_t size);
+/* `size` as it was asked for. Takes NULL. */
+void wasi_object_free(struct wasi_context *context, void *object, size_t size);
+/*
+ * Memory for the lists of one call's result: valid until the next wasi_temporary. Not zeroed; NULL
+ * as wasi_object.
+ */
+MUST_CHECK void *wasi_temporary(struct wasi_context *context, size_t count, size_t size);
+/* The trap for a wasi_object that returned NULL. */
+enum wasm_trap_kind wasi_no_memory(struct component_call *call);
+
+#define wasi_new(context, type) ((type *)wasi_object((context), sizeof(type)))
+
+/* Open files. */
+
+struct open_file {
+    int fd;
+    uint32_t references; /* descriptors, streams */
+    uint32_t flags;      /* WASI_FILESYSTEM_TYPES_DESCRIPTOR_FLAGS_* */
+    bool is_directory;
+    bool may_write; /* lies under a writable preopen */
+    struct open_file *previous, *next;
+};
+
+/* Takes the descriptor in any case: closed when there is no memory. */
+MUST_CHECK struct open_file *open_file_new(struct wasi_context *context, int fd);
+void open_file_unref(struct wasi_context *context, struct open_file *file);
+
+/* Errors behind wasi:io/error handles. */
+
+enum wasi_error_domain { WASI_ERROR_OTHER, WASI_ERROR_FILE, WASI_ERROR_BODY };
+
+struct wasi_io_error_error {
+    enum wasi_error_domain domain;
+    const char *text;
+    int os_errno;        /* WASI_ERROR_FILE */
+    enum http_io io;     /* WASI_ERROR_BODY: the exchange's answer */
+    bool length_is_over; /* WASI_ERROR_BODY: more than content-length bytes; how many follows */
+    bool of_request;
+    uint64_t length;
+};
+
+/* What a stream's operation came to. */
+enum stream_status { STREAM_OK, STREAM_CLOSED, STREAM_FAILED };
+
+/* Input streams. */
+
+struct input_stream_ops {
+    /*
+     * A view of at most `max` bytes, valid until the next operation of the context; none when none
+     * are there and `block` is false. STREAM_FAILED: *ret_error is filled.
+     */
+    enum stream_status (*read)(struct wasi_io_streams_input_stream *stream, size_t max, bool block,
+        struct str *ret_bytes, struct wasi_io_error_error *ret_error);
+    void (*release)(struct wasi_io_streams_input_stream *stream);
+};
+
+struct wasi_io_streams_input_stream {
+    const struct input_stream_ops *ops; /* NULL: always at its end */
+    struct wasi_context *context;
+    union {
+        struct open_file *file;
+        struct body_in *body;
+    };
+    uint64_t offset;
+    bool closed;
+};
+
+/* Output streams. */
+
+struct output_stream_ops {
+    /* Takes all bytes, waiting if it must. */
+    enum stream_status (*write)(struct wasi_io_streams_output_stream *stream, struct str bytes,
+        struct wasi_io_error_error *ret_error);
+    enum stream_status (*flush)(
+        struct wasi_io_streams_output_stream *stream, struct wasi_io_error_error *ret_error);
+    /* Bytes that a guest may write next. NULL: WASI_WRITE_PERMIT. */
+    uint64_t (*room)(struct wasi_io_streams_output_stream *stream);
+    void (*release)(struct wasi_io_streams_output_stream *stream);
+};
+
+#define WASI_WRITE_PERMIT (64 * KIB)
+
+struct wasi_io_streams_output_stream {
+    const struct output_stream_ops *ops;
+    struct wasi_context *context;
+    union {
+        struct open_file *file;
+        struct body_out *body;
+        enum wasi_output output;
+    };
+    uint64_t offset; /* of a file */
+    bool append;
+    bool closed;
+    uint64_t permit; /* what check-write last allowed, less what was written since */
+};
+
+/* Zeroed streams, for the interface that makes them. NULL as wasi_object. */
+MUST_CHECK struct wasi_io_streams_input_stream *input_stream_new(
+    struct wasi_context *context, const struct input_stream_ops *ops);
+MUST_CHECK struct wasi_io_streams_output_stream *output_stream_new(
+    struct wasi_context *context, const struct output_stream_ops *ops);
+
+/* Pollables. */
+
+enum pollable_kind { POLLABLE_READY, POLLABLE_TIMER, POLLABLE_BODY };
+
+struct wasi_io_poll_pollable {
+    enum pollable_kind kind;
+    deadline_t when;      /* POLLABLE_TIMER */
+    struct body_in *body; /* POLLABLE_BODY; a reference */
+};
+
+/* A pollable of a kind that needs nothing more. NULL as wasi_object. */
+MUST_CHECK struct wasi_io_poll_pollable *pollable_new(
+    struct wasi_context *context, enum pollable_kind kind);
+/* Bodies of requests (http_body.c). */
+extern const struct input_stream_ops body_input_ops;
+bool body_in_ready(struct body_in *body);
+/* Waits until it is ready. */
+void body_in_wait(struct wasi_context *context, struct body_in *body);
+struct body_in *body_in_ref(struct body_in *body);
+void body_in_unref(struct wasi_context *context, struct body_in *body);
+
+/* The context. */
+
+struct wasi_open_preopen {
+    int fd;
+    const struct wasi_preopen *preopen;
+};
+
+enum wasi_http_state { WASI_HTTP_IDLE, WASI_HTTP_OPEN, WASI_HTTP_SET, WASI_HTTP_SET_ERROR };
+
+struct wasi_context {
+    const struct wasi_config *config;
+    void *embedder;
+    struct arena objects;
+    struct wasi_free_block *free_blocks[WASI_CLASSES];
+    void *temporary; /* the last wasi_temporary */
+    size_t temporary_size;
+    struct open_file *files;
+    struct wasi_open_preopen *preopens; /* config->preopen_count */
+    uint8_t *scratch;                   /* WASI_SCRATCH bytes, made when first needed */
+    deadline_t deadline;
+    bool exit_ok;
+    /* wasi:http/incoming-handler. */
+    struct http_exchange *exchange; /* NULL outside of a request */
+    enum wasi_http_state http_state;
+    bool http_gone;         /* the client went away or was too slow */
+    struct body_out *reply; /* the response's body once it is set; a reference */
+};
+
+#define WASI_SCRATCH (256 * KIB)
+/* NULL when out of memory. */
+uint8_t *wasi_scratch(struct wasi_context *context);
+
+/* Call before and after waiting, so that the embedder can do other work meanwhile. */
+void wasi_blocks(struct wasi_context *context);
+void wasi_resumes(struct wasi_context *context);
+/* What a response has queued is sent before a wait. */
+void wasi_http_flush(struct wasi_context *context);
+
+static inline struct wasi_context *wasi_context_of(struct component_call *call)
+{
+    return call->host;
+}
+
+#endif
