@@ -100,7 +100,8 @@ struct ast_file {
     const struct wit_source *source;
     bool has_package;
     struct ast_package_name package;
-    struct str docs; /* of the package statement */
+    struct str docs;       /* of the package statement */
+    struct wit_at docs_at; /* its first comment */
     VEC(struct ast_item) items;
 };
 

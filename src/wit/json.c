@@ -317,6 +317,9 @@ static void interface_entry(struct json *j, const struct wit_interface *iface)
     docs_member(j, iface->docs);
     stability_member(j, &iface->stability);
     index_member(j, STR("package"), iface->package->index);
+    const struct iface_node *copy_of = ((const struct iface_node *)iface)->copy_of;
+    if (copy_of)
+        index_member(j, STR("clone_of"), copy_of->iface.index);
     close(j, '}');
 }
 

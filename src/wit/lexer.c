@@ -321,14 +321,16 @@ static void skip_version_part(struct wit_lexer *l)
     }
 }
 
-/* Moves over a number without leading zeros. */
+/* Moves over a number of at most 19 digits without leading zeros. */
 static bool skip_number(struct wit_lexer *l)
 {
-    uint32_t start = l->pos;
-    while (isdigit(peek(l, 0)))
-        l->pos++;
-    uint32_t digits = l->pos - start;
-    return digits > 0 && digits < 20 && (digits == 1 || l->source->text.ptr[start] != '0');
+    uint32_t digits = 0;
+    while (isdigit(peek(l, digits)))
+        digits++;
+    if (digits == 0 || digits > 19 || (digits > 1 && peek(l, 0) == '0'))
+        return false;
+    l->pos += digits;
+    return true;
 }
 
 int wit_lexer_version(struct wit_lexer *l, struct str *ret, struct error *err)
@@ -344,7 +346,7 @@ int wit_lexer_version(struct wit_lexer *l, struct str *ret, struct error *err)
     }
     if (!good)
         return wit_error_at(
-            err, (struct wit_at){l->source, start}, "expected a version like 1.2.3");
+            err, (struct wit_at){l->source, l->pos}, "expected a version like 1.2.3");
     for (const char *mark = "-+"; *mark; mark++) {
         if (peek(l, 0) == *mark) {
             l->pos++;

@@ -69,7 +69,8 @@ struct iface_node {
     struct wit_interface iface; /* first */
     struct wit_at at;
     bool excluded;
-    struct map types; /* name -> wit_node, in order */
+    const struct iface_node *copy_of; /* of an inline one that came with an include; else NULL */
+    struct map types;                 /* name -> wit_node, in order */
     VEC(struct func_node *) funcs;
 };
 
@@ -139,6 +140,7 @@ struct package_build {
 
 struct order_entry {
     struct str name;
+    struct wit_at at; /* where messages about a cycle point; without a source: at the need */
     VEC(struct ast_id) needs;
 };
 

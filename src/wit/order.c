@@ -77,10 +77,12 @@ static int report_cycle(const struct sorter *s, const char *what, struct error *
     for (size_t i = 0; i < s->count; i++) {
         for (size_t n = 0; s->needs_left[i] > 0 && n < s->entries[i].needs.len; n++) {
             const struct ast_id *need = &s->entries[i].needs.data[n];
-            for (size_t j = 0; j < s->count; j++)
-                if (s->needs_left[j] > 0 && str_equal(s->entries[j].name, need->name))
-                    return wit_error_at(err, need->at, "%s `%" STR_FMT "` depends on itself", what,
-                        STR_ARG(need->name));
+            for (size_t j = 0; j < s->count; j++) {
+                const struct order_entry *entry = &s->entries[j];
+                if (s->needs_left[j] > 0 && str_equal(entry->name, need->name))
+                    return wit_error_at(err, entry->at.source ? entry->at : need->at,
+                        "%s `%" STR_FMT "` depends on itself", what, STR_ARG(need->name));
+            }
         }
     }
     BUG("a cycle without a need");

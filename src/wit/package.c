@@ -5,6 +5,9 @@
 
 #include "wit/node.h"
 
+/* The Component Model's limit. */
+enum { MAX_FLAGS = 32 };
+
 int build_out_of_memory(struct package_build *b)
 {
     return error_set(b->err, ERROR_MEMORY, "package `%" STR_FMT ":%" STR_FMT "` is too large",
@@ -214,6 +217,9 @@ static int fields_fill(struct package_build *b, const struct ast_type *type,
     }
     if (type->kind != WIT_TUPLE && check_field_names(b, type) < 0)
         return -1;
+    if (type->kind == WIT_FLAGS && type->fields.len > MAX_FLAGS)
+        return wit_error_at(
+            b->err, type->fields.data[MAX_FLAGS].id.at, "there are more than %d flags", MAX_FLAGS);
     node->count = (uint32_t)type->fields.len;
     node->fields = arena_try_array(b->arena, node->count, struct node_field);
     if (!node->fields)
@@ -765,7 +771,8 @@ static int order_items(struct package_build *b, uint32_t *order)
     if (!o.entries)
         return build_out_of_memory(b);
     for (size_t i = 0; i < b->items.len; i++)
-        o.entries[i].name = b->items.entries[i].key;
+        o.entries[i] = (struct order_entry){.name = b->items.entries[i].key,
+            .at = ((const struct package_item *)b->items.entries[i].value)->ast->id.at};
     for (b->file = 0; b->file < b->file_count; b->file++)
         if (check_file_names(b, &b->files[b->file]) < 0 ||
             visit_paths(&b->files[b->file], note_need, &o) < 0)

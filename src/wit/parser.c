@@ -808,7 +808,10 @@ static int parse_file_item(struct parser *p, struct ast_item *item, unsigned dep
 static int parse_package_statement(struct parser *p, struct ast_file *file)
 {
     struct parser ahead = *p;
-    struct str docs;
+    struct str docs, comment;
+    struct wit_lexer first = p->lexer;
+    if (wit_lexer_comment(&first, &comment))
+        file->docs_at = at_offset(p, (uint32_t)(comment.ptr - p->lexer.source->text.ptr));
     if (parse_docs(&ahead, &docs) < 0)
         return -1;
     int there = accept(&ahead, "package");

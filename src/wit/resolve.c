@@ -133,7 +133,7 @@ static int agree_on_name(struct loader *l, const struct ast_file *file, struct p
     p->name = file->package;
     if (file->docs.ptr && p->docs.ptr)
         return wit_error_at(
-            l->err, file->package.at, "the package is documented in more than one file");
+            l->err, file->docs_at, "the package is documented in more than one file");
     if (file->docs.ptr)
         p->docs = file->docs;
     return 0;
@@ -263,7 +263,10 @@ static int visit_dependency(void *context, const struct path_visit *visit)
         return wit_error_at(l->err, visit->path->package.at,
             "package `%" STR_FMT "` depends on itself",
             STR_ARG(package_name_text(l->r->arena, &package->name)));
-    return add_package(l, package);
+    package->visiting = true;
+    int status = add_package(l, package);
+    package->visiting = false;
+    return status;
 }
 
 /* Adds a package after those that it names. */
@@ -271,11 +274,11 @@ static int add_package(struct loader *l, struct parsed_package *package)
 {
     if (package->visited)
         return 0;
-    package->visiting = true;
     for (size_t i = 0; i < package->files.len; i++)
         if (visit_paths(&package->files.data[i], visit_dependency, l) < 0)
             return -1;
-    package->visiting = false;
+    if (package->visited)
+        return 0; /* by way of a package that it names */
     package->visited = true;
     if (find_added(l->r, &package->name))
         return 0;

@@ -345,7 +345,7 @@ static int copy_interface(struct copier *outer, struct iface_node **interface)
         return build_out_of_memory(outer->b);
     struct copier c = {
         .b = outer->b, .old_interface = old, .new_interface = copy, .copies = outer->copies};
-    *copy = (struct iface_node){.iface = old->iface, .at = old->at};
+    *copy = (struct iface_node){.iface = old->iface, .at = old->at, .copy_of = old};
     copy->iface.package = c.b->package;
     map_init(&copy->types, c.b->arena);
     for (uint32_t i = 0; i < old->iface.type_count; i++) {

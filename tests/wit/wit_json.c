@@ -17,8 +17,7 @@ int main(int argc, char **argv)
     struct wit_resolve resolve;
     const struct wit_package *package;
     wit_resolve_init(&resolve, &arena,
-                     (struct wit_features){.names = (const char *const *)(argv + 2),
-                                           .count = (size_t)argc - 2});
+        (struct wit_features){.names = (const char *const *)(argv + 2), .count = (size_t)argc - 2});
     struct buf out = BUF_INIT((size_t)1 << 30);
     int status = wit_resolve_add(&resolve, argv[1], &package, &err);
     if (status < 0) {
