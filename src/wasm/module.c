@@ -1,10 +1,16 @@
 #include "wasm/module.h"
 
+/* Host functions' types may have NULL for no values. */
+static bool same_types(const uint8_t *a, const uint8_t *b, uint32_t count)
+{
+    return count == 0 || memcmp(a, b, count) == 0;
+}
+
 bool wasm_func_type_equal(const struct wasm_func_type *a, const struct wasm_func_type *b)
 {
     return a == b || (a->param_count == b->param_count && a->result_count == b->result_count &&
-                         memcmp(a->params, b->params, a->param_count) == 0 &&
-                         memcmp(a->results, b->results, a->result_count) == 0);
+                         same_types(a->params, b->params, a->param_count) &&
+                         same_types(a->results, b->results, a->result_count));
 }
 
 struct wasm_extern_type wasm_export_type(const struct wasm_module *m, const struct wasm_export *e)

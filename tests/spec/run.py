@@ -6,6 +6,8 @@ work folder, then run by spec-runner in a process of its own. ledger.txt names t
 assertions that need a feature which is not there: file, number of such assertions, features,
 separated by tabs. Any failure fails; so does an assertion that newly misses a feature, and an entry
 that no longer holds.
+
+With --mutate ROUNDS no assertion is run; the runner tries broken modules instead.
 """
 
 import argparse
@@ -29,9 +31,10 @@ def skip(reason):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runner", required=True)
-    parser.add_argument("--tier", required=True)
+    parser.add_argument("--tier", default="interpreter")
     parser.add_argument("--work", required=True, type=pathlib.Path)
     parser.add_argument("--ledger", default=HERE / "ledger.txt", type=pathlib.Path)
+    parser.add_argument("--mutate", type=int, metavar="ROUNDS")
     parser.add_argument("--update", action="store_true", help="write the ledger instead")
     parser.add_argument("names", nargs="*", help="only these files, without .wast")
     return parser.parse_args()
@@ -77,6 +80,27 @@ def run_script(command, script):
     return dict(counts, missing=int(missing), features=features), done.stderr
 
 
+def mutate(runner, rounds, scripts):
+    """Broken modules, a process for each folder of them; only a crash fails."""
+    passed = failed = mutants = 0
+    rounds *= 20 if os.environ.get("SPINDLE_LONG") else 1
+    command = [runner, "--mutate", str(rounds)]
+
+    def run(script):
+        return subprocess.run(command + [script], capture_output=True, text=True, errors="replace")
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for script, done in zip(scripts, pool.map(run, scripts)):
+            if done.returncode == 0:
+                passed += 1
+                mutants += sum(int(n) for n in done.stdout.split("\t")[1:])
+            else:
+                failed += 1
+                print(f"{script.name}: the runner ended with {done.returncode}\n{done.stderr}")
+    print(f"{mutants} broken modules\n{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
 def read_ledger(path):
     entries = {}
     for line in path.read_text().splitlines() if path.exists() else []:
@@ -115,6 +139,8 @@ def main():
     if not wasm_tools:
         skip("no wasm-tools (set SPINDLE_WASM_TOOLS)")
     scripts = [convert(wasm_tools, f, args.work / "scripts") for f in files]
+    if args.mutate:
+        return mutate(args.runner, args.mutate, scripts)
     command = [args.runner, "--tier", args.tier]
     if args.tier != "interpreter":
         cache = args.work / "code"

@@ -1,9 +1,11 @@
 /*
  * spec-runner --tier interpreter|native|native-nogs [--cache FOLDER] [--compile] SCRIPT.json...
+ * spec-runner --mutate ROUNDS SCRIPT.json...
  *
  * Runs each script and prints a line for it: its name, then passed, failed, skipped and missing,
  * then the features that were missed. Failures are explained on standard error. Exit status 0 even
- * then: run.py judges. With --compile it translates and compiles the modules of all scripts.
+ * then: run.py judges. With --compile it translates and compiles the modules of all scripts, with
+ * --mutate it tries changed modules (mutate.c).
  */
 #include <getopt.h>
 
@@ -17,7 +19,8 @@ enum { MAX_MODULES = 100000 };
 static int usage(void)
 {
     fprintf(stderr, "usage: spec-runner --tier interpreter|native|native-nogs [--cache FOLDER] "
-                    "[--compile] SCRIPT.json...\n");
+                    "[--compile] SCRIPT.json...\n"
+                    "       spec-runner --mutate ROUNDS SCRIPT.json...\n");
     return 2;
 }
 
@@ -75,10 +78,11 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"tier", required_argument, NULL, 't'},
         {"cache", required_argument, NULL, 'c'}, {"compile", no_argument, NULL, 'C'},
-        {NULL, 0, NULL, 0}};
+        {"mutate", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
     struct tier tier = {0};
     struct error err = ERROR_INIT;
     bool only_compile = false, tier_known = false;
+    unsigned rounds = 0;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 't')
             tier_known = set_tier(&tier, optarg);
@@ -86,10 +90,12 @@ int main(int argc, char **argv)
             tier.cache = optarg;
         else if (option == 'C')
             only_compile = true;
+        else if (option == 'm')
+            rounds = (unsigned)strtoul(optarg, NULL, 10);
         else
             return usage();
     }
-    if (!tier_known || (tier.native && !tier.cache))
+    if ((!tier_known && !rounds) || (tier.native && !tier.cache))
         return usage();
     if (wasm_process_init(&err) < 0 || wasm_thread_init(&err) < 0)
         return report(&err);
@@ -97,7 +103,7 @@ int main(int argc, char **argv)
         return compile(&tier, argv + optind, argc - optind);
     int status = 0;
     for (int i = optind; i < argc; i++)
-        status |= run(&tier, argv[i]);
+        status |= rounds ? mutate_folder(argv[i], rounds) : run(&tier, argv[i]);
     wasm_thread_release();
     return status;
 }

@@ -58,6 +58,9 @@ void script_release(struct script *script);
 int script_collect(const char *json_path, struct arena *arena, const struct wasm_module **modules,
     size_t capacity, size_t *count);
 
+/* mutate.c: tries `rounds` mutants of each module beside a script; prints a tally. */
+int mutate_folder(const char *script, unsigned rounds);
+
 /* values.c: false if the value is of a type that is not there. */
 bool value_parse(const json_t *json, union wasm_value *ret_value);
 bool value_matches(const json_t *json, uint8_t type, union wasm_value value);
