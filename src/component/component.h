@@ -96,7 +96,8 @@ struct component_func *component_instance_func(
 const struct wit_func_type *component_func_type(const struct component_func *func);
 /*
  * The fast call, for functions whose parameters and result are handles and scalars: flat core
- * values in and out; post-return is called. Own handles are made with component_instance_give.
+ * values in and out; post-return is called. Own handles are made with component_instance_give, in
+ * the table of the component instance that implements the function last looked up.
  */
 MUST_CHECK int component_call_flat(
     struct component_func *func, union wasm_value *slots, struct wasm_trap *ret_trap);

@@ -14,6 +14,7 @@
 #include "wit/type.h"
 
 struct component_instance;
+struct component_part;
 
 /* A resource type that the host implements. Identity is the pointer. */
 struct component_host_resource {
@@ -31,6 +32,7 @@ struct component_call {
     struct arena *arena;                 /* the running request's */
     void *host;                          /* data registered with the interface */
     struct wasm_trap *trap;              /* detail of a trap to raise */
+    struct component_part *part;         /* whose handles these are; for the functions below */
 };
 
 /*
@@ -73,7 +75,11 @@ enum wasm_trap_kind component_guest_string(
 /* Calls the guest's realloc for a new block and checks the answer. */
 enum wasm_trap_kind component_guest_alloc(
     struct component_call *call, uint32_t size, uint32_t align, uint32_t *ret_ptr);
-/* Copies bytes to a new guest block; used for strings and list<u8>. Length 0 allocates nothing. */
+/*
+ * Copies bytes to a new guest block; used for strings and list<u8>. Length 0 allocates nothing and
+ * answers a pointer that is not null. Functions with strings can only be lowered with UTF-8: the
+ * linker sees to that.
+ */
 enum wasm_trap_kind component_guest_copy(
     struct component_call *call, struct str bytes, uint32_t align, uint32_t *ret_ptr);
 

@@ -5,6 +5,7 @@
 #include "component/validate_int.h"
 
 #include "base/limits.h"
+#include "component/code.h"
 
 #include <stdarg.h>
 
@@ -308,7 +309,7 @@ static int check_core_imports(struct validator *v, const struct wasm_module *mod
 static int validate_core_module(struct validator *v, struct scope *s, struct ast_def *def)
 {
     const struct wasm_module *module = def->core_module.module;
-    bool known = v->native && wasm_code_exists(module, &v->native->translate, v->native->shipped);
+    bool known = v->native && component_code_exists(module, v->native);
     if ((known ? wasm_validate_shell(module, v->err) : wasm_validate(module, v->err)) < 0 ||
         check_core_imports(v, module) < 0)
         return -1;
