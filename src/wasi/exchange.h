@@ -31,7 +31,7 @@ struct http_exchange_ops {
     /*
      * Sends the head: status and fields in order. With content-length among them exactly so many
      * body bytes must follow; without, the server chunks. The server adds date and drops hop-by-hop
-     * fields.
+     * fields. The fields are valid during the call only.
      */
     enum http_io (*send_head)(
         struct http_exchange *x, unsigned status, const struct http_field *fields, size_t count);
