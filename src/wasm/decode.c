@@ -436,22 +436,31 @@ static int decode_globals(struct decoder *d)
     return 0;
 }
 
+static int read_export(struct decoder *d, struct wasm_export *export)
+{
+    uint8_t kind;
+    if (read_name(d, &export->name) < 0 || read_byte(d, &kind) < 0)
+        return -1;
+    if (kind == 4)
+        return fail_unsupported(d, "exception handling");
+    if (kind > WASM_EXTERN_GLOBAL)
+        return fail(d, "malformed export kind");
+    export->kind = (enum wasm_extern_kind)kind;
+    return read_u32(d, &export->index);
+}
+
 static int decode_exports(struct decoder *d)
 {
     struct wasm_module *m = d->m;
     if (read_array(d, LIMIT_WASM_EXPORTS, &m->export_count, &m->exports) < 0)
         return -1;
     for (uint32_t i = 0; i < m->export_count; i++) {
-        uint8_t kind;
-        if (read_name(d, &m->exports[i].name) < 0 || read_byte(d, &kind) < 0)
+        struct wasm_export *export = &m->exports[i];
+        if (read_export(d, export) < 0)
             return -1;
-        if (kind == 4)
-            return fail_unsupported(d, "exception handling");
-        if (kind > WASM_EXTERN_GLOBAL)
-            return fail(d, "malformed export kind");
-        m->exports[i].kind = (enum wasm_extern_kind)kind;
-        if (read_u32(d, &m->exports[i].index) < 0)
-            return -1;
+        if (!map_get(&m->export_names, export->name) &&
+            !map_put(&m->export_names, export->name, export))
+            return fail_memory(d);
     }
     return 0;
 }
@@ -811,6 +820,7 @@ int wasm_decode(
     struct decoder d = {
         .r = reader_make(bytes.ptr ? bytes.ptr : "", bytes.len), .arena = a, .m = m, .err = err};
     map_init(&d.types, a);
+    map_init(&m->export_names, a);
     if (read_header(&d) < 0 || decode_sections(&d) < 0 || finish(&d) < 0)
         return -1;
     *ret_module = m;

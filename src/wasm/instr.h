@@ -1,6 +1,10 @@
 /*
  * Instructions: the table of all that are supported, and the one reader of their binary form
  * (WebAssembly core specification 5.4), used by the decoder, the validator and both tiers.
+ *
+ * To add an instruction: a line in the table; if it has no signature, its rule in check_special
+ * (validate.c) and its effect on the stack (effect in lower.c); its meaning in run (interpret.c)
+ * and in the translator (translate_body.c).
  */
 #ifndef SPINDLE_WASM_INSTR_H
 #define SPINDLE_WASM_INSTR_H

@@ -35,10 +35,7 @@ struct wasm_extern_type wasm_export_type(const struct wasm_module *m, const stru
 
 const struct wasm_export *wasm_find_export(const struct wasm_module *m, struct str name)
 {
-    for (uint32_t i = 0; i < m->export_count; i++)
-        if (str_equal(m->exports[i].name, name))
-            return &m->exports[i];
-    return NULL;
+    return map_get(&m->export_names, name);
 }
 
 const char *wasm_type_name(uint8_t type)

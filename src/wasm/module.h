@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/map.h"
 
 /* Value types, by their byte (5.3.1 to 5.3.4). */
 enum wasm_type {
@@ -152,6 +153,7 @@ struct wasm_module {
 
     uint32_t export_count;
     struct wasm_export *exports;
+    struct map export_names; /* name -> struct wasm_export *, the first of that name */
 
     bool has_start;
     uint32_t start;

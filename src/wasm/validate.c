@@ -744,31 +744,6 @@ static uint32_t extern_count(const struct wasm_module *m, enum wasm_extern_kind 
     BUG("kind %d of export", (int)kind);
 }
 
-static int compare_exports(const void *a, const void *b)
-{
-    return str_compare(
-        ((const struct wasm_export *)a)->name, ((const struct wasm_export *)b)->name);
-}
-
-static bool check_export_names(struct validator *v)
-{
-    const struct wasm_module *m = v->m;
-    if (m->export_count < 2)
-        return true;
-    struct wasm_export *sorted = calloc(m->export_count, sizeof *sorted);
-    if (!sorted) {
-        error_set(v->err, ERROR_MEMORY, "%u exports", m->export_count);
-        return false;
-    }
-    memcpy(sorted, m->exports, m->export_count * sizeof *sorted);
-    qsort(sorted, m->export_count, sizeof *sorted, compare_exports);
-    bool unique = true;
-    for (uint32_t i = 1; i < m->export_count; i++)
-        unique = unique && !str_equal(sorted[i - 1].name, sorted[i].name);
-    free(sorted);
-    return unique || fail(v, "duplicate export name");
-}
-
 static bool check_exports(struct validator *v)
 {
     static const char *const kinds[] = {"function", "table", "memory", "global"};
@@ -780,7 +755,7 @@ static bool check_exports(struct validator *v)
         if (export->kind == WASM_EXTERN_FUNC)
             v->refs[export->index] = 1;
     }
-    return check_export_names(v);
+    return m->export_names.len == m->export_count || fail(v, "duplicate export name");
 }
 
 static bool check_start(struct validator *v)
