@@ -5,22 +5,19 @@
 
 #include "wasm/pages.h"
 
-/* Any 32-bit index plus any 32-bit offset plus the widest access lies inside. */
-#define RESERVED_BYTES (8 * GIB + MIB)
-
 static uint8_t *reserve(void)
 {
-    size_t padded = RESERVED_BYTES + WASM_RESERVATION_ALIGN;
+    size_t padded = WASM_RESERVED_BYTES + WASM_RESERVATION_ALIGN;
     uint8_t *start =
         mmap(NULL, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (start == MAP_FAILED)
         return NULL;
     uint8_t *base = (uint8_t *)align_up((uintptr_t)start, WASM_RESERVATION_ALIGN);
-    uint8_t *end = base + RESERVED_BYTES;
+    uint8_t *end = base + WASM_RESERVED_BYTES;
     if (base > start)
         munmap(start, (size_t)(base - start));
     munmap(end, padded - (size_t)(end - start));
-    madvise(base, RESERVED_BYTES, MADV_NOHUGEPAGE);
+    madvise(base, WASM_RESERVED_BYTES, MADV_NOHUGEPAGE);
     return base;
 }
 
@@ -87,7 +84,7 @@ void wasm_memory_release(struct wasm_memory *memory)
 {
     if (memory->base) {
         wasm_reservation_remove(memory);
-        munmap(memory->base, RESERVED_BYTES);
+        munmap(memory->base, WASM_RESERVED_BYTES);
         memory->base = NULL;
     }
     wasm_pages_release(memory->pages);

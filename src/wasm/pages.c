@@ -167,7 +167,7 @@ static void forget_excess(struct wasm_memory *memory)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < pages->run_count; i++)
         for (uint32_t page = pages->runs[i].first; page < run_end(&pages->runs[i]); page++)
-            if (is_hot(pages->image, page) && ++kept > WASM_HOT_PAGES / 4)
+            if (is_hot(pages->image, page) && ++kept > WASM_HOT_PAGES / 8)
                 set_hot(pages->image, page, false);
     give_up(memory);
 }
@@ -210,12 +210,19 @@ static void end_review(struct wasm_memory *memory)
     free(pages->seen);
     pages->seen = NULL;
     pages->rewinds = 0;
+    pages->settled = pages->writable;
 }
 
-/* The first rewinds of a review interval only count; the last ones look. */
+/*
+ * The first rewinds of a review interval only count; the last ones look. When much was written for
+ * the first time the interval is over: either the pages are hot from now on, or they were one
+ * request's.
+ */
 static void step_review(struct wasm_memory *memory)
 {
     struct wasm_memory_pages *pages = memory->pages;
+    if (!pages->seen && pages->writable > pages->settled + WASM_REVIEW_GROWTH)
+        pages->rewinds = WASM_REVIEW_INTERVAL;
     if (++pages->rewinds < WASM_REVIEW_INTERVAL)
         return;
     if (!pages->seen)

@@ -18,9 +18,10 @@
 enum {
     WASM_RUNS = 24,             /* each run costs two mappings; a process may have 65,530 */
     WASM_RUN_GAP = 2,           /* pages between two runs that are not worth a mapping */
-    WASM_HOT_PAGES = 512,       /* an instance that ends a request with more gives the rest up */
+    WASM_HOT_PAGES = 2048,      /* an instance that ends a request with more gives the rest up */
     WASM_REVIEW_INTERVAL = 256, /* rewinds between two looks at which pages are still written */
-    WASM_REVIEW_LENGTH = 32,    /* rewinds that such a look takes */
+    WASM_REVIEW_LENGTH = 16,    /* rewinds that such a look takes */
+    WASM_REVIEW_GROWTH = 64,    /* pages more than after the last look: time for the next one */
 };
 
 struct wasm_run {
@@ -46,6 +47,7 @@ struct wasm_memory_pages {
     uint32_t run_count, writable;
     struct wasm_run runs[WASM_RUNS + 1]; /* one more while two are being merged */
     uint32_t rewinds;                    /* since the last review */
+    uint32_t settled;                    /* `writable` at its end */
     uint64_t *seen;                      /* during a review: pages found written */
 };
 

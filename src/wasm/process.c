@@ -50,7 +50,7 @@ void wasm_reservation_remove(struct wasm_memory *memory)
 static struct wasm_memory *find_memory(uintptr_t address)
 {
     struct wasm_memory *memory = atomic_load(&reservations[reservation_slot(address)]);
-    return memory && address >= (uintptr_t)memory->base ? memory : NULL;
+    return memory && address - (uintptr_t)memory->base < WASM_RESERVED_BYTES ? memory : NULL;
 }
 
 /* Where an interrupted guest goes on: in ordinary context, on its own stack. */
@@ -240,6 +240,20 @@ static int make_signal_stack(struct wasm_thread *thread, struct error *err)
     return 0;
 }
 
+/* The timer ticks once a call has a budget. */
+static int make_timer(struct wasm_thread *thread, struct error *err)
+{
+    struct sigevent event = {0};
+    timer_t timer;
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = tick_signal();
+    event._sigev_un._tid = gettid();
+    if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) < 0)
+        return error_set_os(err, errno, "cannot make a timer for a thread");
+    thread->timer = (void *)timer;
+    return 0;
+}
+
 int wasm_thread_init(struct error *err)
 {
     if (wasm_thread_now)
@@ -250,7 +264,12 @@ int wasm_thread_init(struct error *err)
 #ifdef __x86_64__
     thread->has_wrgsbase = (getauxval(AT_HWCAP2) & 2) != 0;
 #endif
-    if (find_stack(thread, err) < 0 || make_signal_stack(thread, err) < 0) {
+    if (find_stack(thread, err) < 0 || make_timer(thread, err) < 0) {
+        free(thread);
+        return -1;
+    }
+    if (make_signal_stack(thread, err) < 0) {
+        timer_delete((timer_t)thread->timer);
         free(thread);
         return -1;
     }
@@ -263,8 +282,7 @@ void wasm_thread_release(void)
     struct wasm_thread *thread = wasm_thread_now;
     if (!thread)
         return;
-    if (thread->tick_ns != 0)
-        timer_delete((timer_t)thread->timer);
+    timer_delete((timer_t)thread->timer);
     wasm_thread_now = NULL;
     stack_t off = {.ss_flags = SS_DISABLE};
     sigaltstack(&off, NULL);
@@ -284,16 +302,6 @@ int wasm_thread_attributes(pthread_attr_t *ret_attributes, struct error *err)
 
 void wasm_thread_tick(struct wasm_thread *thread, uint64_t tick_ns)
 {
-    if (thread->tick_ns == 0) {
-        struct sigevent event = {0};
-        event.sigev_notify = SIGEV_THREAD_ID;
-        event.sigev_signo = tick_signal();
-        event._sigev_un._tid = gettid();
-        timer_t timer;
-        if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) < 0)
-            BUG("no timer for a thread: %s", strerror(errno));
-        thread->timer = (void *)timer;
-    }
     struct timespec every = {
         .tv_sec = (time_t)(tick_ns / NS_PER_S), .tv_nsec = (long)(tick_ns % NS_PER_S)};
     struct itimerspec setting = {.it_interval = every, .it_value = every};

@@ -87,7 +87,7 @@ struct wasm_thread {
     /* Preemption: a timer on this thread's CPU clock ticks every tick_ns (process.c). */
     volatile uint64_t serial;    /* counts outermost calls */
     volatile uint64_t budget_ns; /* of the running outermost call; 0 for none */
-    uint64_t tick_ns;            /* 0: no timer yet */
+    uint64_t tick_ns;            /* 0: the timer is not running */
     uint64_t seen_serial,
         seen_at; /* the call that the last tick found, and its first tick's time */
     void *timer; /* timer_t */
@@ -130,7 +130,9 @@ struct wasm_image *wasm_image_ref(struct wasm_image *image);
  * process.c: reservations are found by address, so that a fault in one is known whatever thread and
  * code caused it. They are aligned to WASM_RESERVATION_ALIGN.
  */
-#define WASM_RESERVATION_ALIGN ((size_t)16 * GIB)
+#define WASM_RESERVATION_ALIGN (16 * GIB)
+/* Any 32-bit index plus any 32-bit offset plus the widest access lies inside. */
+#define WASM_RESERVED_BYTES (8 * GIB + MIB)
 void wasm_reservation_add(struct wasm_memory *memory);
 void wasm_reservation_remove(struct wasm_memory *memory);
 /* Makes the calling thread's timer tick at least every `tick_ns`. */

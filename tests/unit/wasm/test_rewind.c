@@ -217,7 +217,7 @@ static void test_decay(void **state)
         call2(i, "store", k * 9 * 4096, 1);
     check_rewound(store);
     assert_true(wasm_store_hot_pages(store) >= 60);
-    for (int k = 0; k < WASM_REVIEW_INTERVAL + WASM_REVIEW_LENGTH + 2; k++) {
+    for (int k = 0; k < 2 * (WASM_REVIEW_INTERVAL + WASM_REVIEW_LENGTH); k++) {
         call2(i, "store", 8192, k + 1);
         call2(i, "store", 81920, k + 1);
         wasm_store_rewind(store);
