@@ -1,18 +1,11 @@
 """tools/run-tests: how the summaries of test programs are read."""
 
-import importlib.machinery
-import importlib.util
-import os
-import sys
 import unittest
 import xml.etree.ElementTree as xml
 
-TOOLS = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "tools"))
-sys.path.insert(0, TOOLS)
-sys.dont_write_bytecode = True
-loader = importlib.machinery.SourceFileLoader("run_tests", os.path.join(TOOLS, "run-tests"))
-run_tests = importlib.util.module_from_spec(importlib.util.spec_from_loader("run_tests", loader))
-loader.exec_module(run_tests)
+import programs
+
+run_tests = programs.load("run-tests")
 
 
 def case(status, output, skipped=""):
