@@ -47,8 +47,6 @@ struct wasi_config {
     /* Around a wait of the host on behalf of the guest, that may be long. */
     void (*blocks)(void *data);
     void (*resumes)(void *data);
-    /* May the guest send a request to scheme://authority? NULL: to none. */
-    bool (*allows_request)(void *data, struct str scheme, struct str authority);
     /* A line for whoever runs the application, without a newline. NULL: written to stderr. */
     void (*warn)(void *data, const char *line);
 };
