@@ -167,6 +167,9 @@ static int make_definition(struct wit_resolve *r, struct wit_node *node, struct 
     struct str *docs = arena_try_array(r->arena, (size_t)node->count + 1, struct str);
     if (!docs || !map_put(&r->lists->definitions, address_key(r->arena, node->made), def))
         return error_set(err, ERROR_MEMORY, "too many types");
+    if (node->kind == NODE_RESOURCE &&
+        !map_put(&r->lists->definitions, address_key(r->arena, &node->borrow), def))
+        return error_set(err, ERROR_MEMORY, "too many types");
     for (uint32_t i = 0; i < node->count; i++)
         docs[i] = node->fields[i].docs;
     def->member_docs = docs;

@@ -156,7 +156,8 @@ const struct wit_interface *wit_resolve_interface(const struct wit_resolve *r, s
 int wit_resolve_world(const struct wit_resolve *r, const struct wit_package *main, struct str name,
     const struct wit_world **ret_world, struct error *err);
 
-/* The definition (of kind WIT_DEFINES) whose type this is; NULL for an anonymous type. */
+/* The definition (of kind WIT_DEFINES) whose type this is; NULL for an anonymous type. Own and
+ * borrow types are their resource's. */
 const struct wit_definition *wit_resolve_definition(
     const struct wit_resolve *r, const struct wit_type *type);
 
