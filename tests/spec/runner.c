@@ -1,11 +1,12 @@
 /*
  * spec-runner --tier interpreter|native|native-nogs [--cache FOLDER] [--compile] SCRIPT.json...
  * spec-runner --mutate ROUNDS SCRIPT.json...
+ * spec-runner --generated --tier native|native-nogs --cache FOLDER [--compile] MODULE.wasm...
  *
  * Runs each script and prints a line for it: its name, then passed, failed, skipped and missing,
  * then the features that were missed. Failures are explained on standard error. Exit status 0 even
  * then: run.py judges. With --compile it translates and compiles the modules of all scripts, with
- * --mutate it tries changed modules (mutate.c).
+ * --mutate it tries changed modules (mutate.c), with --generated it compares tiers (generated.c).
  */
 #include <getopt.h>
 
@@ -20,7 +21,9 @@ static int usage(void)
 {
     fprintf(stderr, "usage: spec-runner --tier interpreter|native|native-nogs [--cache FOLDER] "
                     "[--compile] SCRIPT.json...\n"
-                    "       spec-runner --mutate ROUNDS SCRIPT.json...\n");
+                    "       spec-runner --mutate ROUNDS SCRIPT.json...\n"
+                    "       spec-runner --generated --tier native|native-nogs --cache FOLDER "
+                    "[--compile] MODULE.wasm...\n");
     return 2;
 }
 
@@ -42,15 +45,35 @@ static bool set_tier(struct tier *tier, const char *name)
     return !tier->native || !strcmp(name, "native") || !strcmp(name, "native-nogs");
 }
 
-static int compile(const struct tier *tier, char **paths, int path_count)
+/* What the command line asks for. */
+struct request {
+    struct tier tier;
+    bool tier_known, compile, generated;
+    unsigned mutate; /* rounds */
+};
+
+static int collect(const struct request *request, const char *path, struct arena *arena,
+    const struct wasm_module **modules, size_t *count)
+{
+    struct wasm_module *module;
+    if (!request->generated)
+        return script_collect(path, arena, modules, MAX_MODULES, count);
+    if (*count == MAX_MODULES || generated_load(path, arena, &module) < 0)
+        return -1;
+    modules[(*count)++] = module;
+    return 0;
+}
+
+static int compile(const struct request *request, char **paths, int path_count)
 {
     struct arena arena = ARENA_INIT(4 * GIB);
     struct error err = ERROR_INIT;
     const struct wasm_module **modules = arena_alloc(&arena, MAX_MODULES * sizeof *modules);
+    const struct tier *tier = &request->tier;
     size_t count = 0;
     int status = 0;
     for (int i = 0; i < path_count; i++)
-        if (script_collect(paths[i], &arena, modules, MAX_MODULES, &count) < 0)
+        if (collect(request, paths[i], &arena, modules, &count) < 0)
             status = 1;
     if (wasm_code_compile_many(modules, count, &tier->options, tier->cache, &err) < 0)
         status = report(&err);
@@ -74,36 +97,56 @@ static int run(const struct tier *tier, const char *path)
     return result < 0;
 }
 
-int main(int argc, char **argv)
+static int run_one(const struct request *request, const char *path)
 {
-    static const struct option options[] = {{"tier", required_argument, NULL, 't'},
-        {"cache", required_argument, NULL, 'c'}, {"compile", no_argument, NULL, 'C'},
-        {"mutate", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
-    struct tier tier = {0};
-    struct error err = ERROR_INIT;
-    bool only_compile = false, tier_known = false;
-    unsigned rounds = 0;
+    if (request->mutate)
+        return mutate_folder(path, request->mutate);
+    if (request->generated)
+        return generated_run(&request->tier, path);
+    return run(&request->tier, path);
+}
+
+static bool parse(int argc, char **argv, struct request *request)
+{
+    static const struct option options[] = {
+        {"tier", required_argument, NULL, 't'},
+        {"cache", required_argument, NULL, 'c'},
+        {"compile", no_argument, NULL, 'C'},
+        {"generated", no_argument, NULL, 'g'},
+        {"mutate", required_argument, NULL, 'm'},
+        {NULL, 0, NULL, 0},
+    };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 't')
-            tier_known = set_tier(&tier, optarg);
+            request->tier_known = set_tier(&request->tier, optarg);
         else if (option == 'c')
-            tier.cache = optarg;
+            request->tier.cache = optarg;
         else if (option == 'C')
-            only_compile = true;
+            request->compile = true;
+        else if (option == 'g')
+            request->generated = true;
         else if (option == 'm')
-            rounds = (unsigned)strtoul(optarg, NULL, 10);
+            request->mutate = (unsigned)strtoul(optarg, NULL, 10);
         else
-            return usage();
+            return false;
     }
-    if ((!tier_known && !rounds) || (tier.native && !tier.cache))
+    bool needs_cache = request->tier.native || request->compile || request->generated;
+    return (request->tier_known || request->mutate) && (!needs_cache || request->tier.cache);
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {0};
+    struct error err = ERROR_INIT;
+    if (!parse(argc, argv, &request))
         return usage();
     if (wasm_process_init(&err) < 0 || wasm_thread_init(&err) < 0)
         return report(&err);
-    if (only_compile)
-        return compile(&tier, argv + optind, argc - optind);
+    if (request.compile)
+        return compile(&request, argv + optind, argc - optind);
     int status = 0;
     for (int i = optind; i < argc; i++)
-        status |= rounds ? mutate_folder(argv[i], rounds) : run(&tier, argv[i]);
+        status |= run_one(&request, argv[i]);
     wasm_thread_release();
     return status;
 }

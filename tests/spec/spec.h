@@ -61,6 +61,11 @@ int script_collect(const char *json_path, struct arena *arena, const struct wasm
 /* mutate.c: tries `rounds` mutants of each module beside a script; prints a tally. */
 int mutate_folder(const char *script, unsigned rounds);
 
+/* generated.c: decodes and validates; says on standard error why not. */
+int generated_load(const char *path, struct arena *arena, struct wasm_module **ret);
+/* Compares the interpreter with the tier on one module; prints `file<tab>verdict`. */
+int generated_run(const struct tier *tier, const char *path);
+
 /* values.c: false if the value is of a type that is not there. */
 bool value_parse(const json_t *json, union wasm_value *ret_value);
 bool value_matches(const json_t *json, uint8_t type, union wasm_value value);

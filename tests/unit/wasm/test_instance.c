@@ -46,21 +46,20 @@ static const struct {
 static void imports_must_have_the_right_type(void **state)
 {
     (void)state;
-    struct guest_module from;
+    struct guest_module from, to[countof(links)]; /* modules outlive the store */
     struct wasm_store *store = guest_store(NULL);
     interpreted(&from, exporter);
     struct wasm_instance *source = guest_instantiate(&from, store, NULL);
     for (size_t i = 0; i < countof(links); i++) {
         char text[200];
-        struct guest_module to;
         struct wasm_extern import;
         struct wasm_trap trap;
         struct error err = ERROR_INIT;
         snprintf(text, sizeof(text), "(module (import \"m\" \"%s\" %s))", links[i].name,
             links[i].import);
-        interpreted(&to, text);
+        interpreted(&to[i], text);
         assert_true(wasm_instance_export(source, str_of(links[i].name), &import));
-        int result = try_instantiate(&to, store, &import, &trap, &err);
+        int result = try_instantiate(&to[i], store, &import, &trap, &err);
         if ((result == 0) != links[i].fits)
             fail_msg("%s: %s", text, result == 0 ? "was linked" : error_message(&err));
         if (result < 0) {
@@ -69,9 +68,10 @@ static void imports_must_have_the_right_type(void **state)
             assert_non_null(strstr(error_message(&err), links[i].name));
         }
         error_release(&err);
-        guest_module_release(&to);
     }
     wasm_store_free(store);
+    for (size_t i = 0; i < countof(links); i++)
+        guest_module_release(&to[i]);
     guest_module_release(&from);
 }
 
