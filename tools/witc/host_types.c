@@ -49,20 +49,22 @@ static void write_type_as(
     struct arena *a = t->model->arena;
     const char *fields = arena_printf(a, "%s_fields", c_name);
     write_fields(t, fields, type->fields, type->count);
-    size_t element = type->element ? write_type(t, type->element) : 0;
-    size_t ok = type->ok ? write_type(t, type->ok) : 0;
-    size_t error = type->err ? write_type(t, type->err) : 0;
+    bool has_element = type->kind == WIT_LIST || type->kind == WIT_OPTION;
+    size_t element = has_element ? write_type(t, type->element) : 0;
+    bool is_result = type->kind == WIT_RESULT;
+    size_t ok = is_result && type->ok ? write_type(t, type->ok) : 0;
+    size_t error = is_result && type->err ? write_type(t, type->err) : 0;
     buf_printf(t->out, "static const struct wit_type %s = {.kind = WIT_%s", c_name,
         kind_names[type->kind]);
     if (wit_name.len)
         buf_printf(t->out, ", .name = {\"%" STR_FMT "\", %zu}", STR_ARG(wit_name), wit_name.len);
     if (type->count)
         buf_printf(t->out, ", .count = %u, .fields = %s", type->count, fields);
-    if (type->element)
+    if (has_element)
         buf_printf(t->out, ", .element = &type_%zu", element);
-    if (type->ok)
+    if (is_result && type->ok)
         buf_printf(t->out, ", .ok = &type_%zu", ok);
-    if (type->err)
+    if (is_result && type->err)
         buf_printf(t->out, ", .err = &type_%zu", error);
     if (type->resource) {
         const struct witc_interface *owner = witc_owner(t->model, type->resource);
