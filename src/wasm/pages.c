@@ -138,6 +138,7 @@ int wasm_pages_map(struct wasm_memory *memory, struct error *err)
     if (mmap(memory->base, image->size, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
             image->fd, 0) == MAP_FAILED)
         return error_set(err, ERROR_MEMORY, "an image's memory cannot be mapped");
+    wasm_map_sparingly(memory->base, image->size);
     add_hot_pages(memory);
     return 0;
 }

@@ -6,14 +6,18 @@
 
 #include <errno.h>
 #include <execinfo.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <signal.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "wasm/pages.h"
 
 enum {
@@ -170,6 +174,30 @@ static int install(int signal_number, void (*handler)(int, siginfo_t *, void *),
     return 0;
 }
 
+/*
+ * The kernel maps 16 pages of a file around each one that is read first. Instances would so appear
+ * to hold, and have page tables for, many times the pages of their image that they use. Ranges of
+ * a userfaultfd are spared that; no event is ever asked for or comes. Where the kernel does not
+ * allow one (-1) all works the same.
+ */
+static int sparing = -1;
+
+static void open_sparing(void)
+{
+    struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_WP_HUGETLBFS_SHMEM};
+    sparing = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
+    if (sparing >= 0 && ioctl(sparing, UFFDIO_API, &api) < 0)
+        fd_close(&sparing);
+}
+
+void wasm_map_sparingly(void *start, size_t size)
+{
+    struct uffdio_register range = {
+        .range = {.start = (uintptr_t)start, .len = size}, .mode = UFFDIO_REGISTER_MODE_WP};
+    if (sparing >= 0)
+        (void)ioctl(sparing, UFFDIO_REGISTER, &range); /* else it costs more, that is all */
+}
+
 static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool initialised;
 
@@ -180,6 +208,7 @@ int wasm_process_init(struct error *err)
     if (!initialised) {
         void *frame;
         backtrace(&frame, 1); /* loads what it needs now, not in the handler */
+        open_sparing();
         if (install(SIGSEGV, on_fault, err) < 0 || install(SIGBUS, on_fault, err) < 0 ||
             install(tick_signal(), on_tick, err) < 0)
             result = -1;

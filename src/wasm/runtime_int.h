@@ -135,6 +135,8 @@ struct wasm_image *wasm_image_ref(struct wasm_image *image);
 #define WASM_RESERVED_BYTES (8 * GIB + MIB)
 void wasm_reservation_add(struct wasm_memory *memory);
 void wasm_reservation_remove(struct wasm_memory *memory);
+/* Asks that pages of a file mapping be mapped one by one as they are read. */
+void wasm_map_sparingly(void *start, size_t size);
 /* Makes the calling thread's timer tick at least every `tick_ns`. */
 void wasm_thread_tick(struct wasm_thread *thread, uint64_t tick_ns);
 

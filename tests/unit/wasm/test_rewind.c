@@ -3,7 +3,10 @@
  */
 #include "guest.h"
 
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 
 #include "wasm/pages.h"
 
@@ -205,6 +208,47 @@ static void test_hot_set(void **state)
     rewound_release(&r);
 }
 
+/* How many pages of a range are mapped (/proc/self/pagemap, bit 63). */
+static unsigned mapped_pages(const uint8_t *start, size_t count)
+{
+    uint64_t entries[256];
+    assert_in_range(count, 1, countof(entries));
+    int fd = open("/proc/self/pagemap", O_RDONLY);
+    assert_true(fd >= 0);
+    size_t size = count * sizeof(*entries);
+    assert_int_equal(pread(fd, entries, size, (off_t)((uintptr_t)start / 4096 * 8)), size);
+    close(fd);
+    unsigned mapped = 0;
+    for (size_t i = 0; i < count; i++)
+        mapped += entries[i] >> 63;
+    return mapped;
+}
+
+/* A page that is read is mapped alone, where the kernel offers that; system calls may read it. */
+static void test_mapped_singly(void **state)
+{
+    struct rewound r;
+    struct wasm_store *store;
+    int ends[2];
+    (void)state;
+    int probe = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+    if (probe < 0 || sysconf(_SC_PAGESIZE) != 4096)
+        skip();
+    close(probe);
+    rewound_init(&r, WASM_TIER_NATIVE);
+    store = guest_store(r.image);
+    struct wasm_instance *i = guest_instantiate(&r.module, store, NULL);
+    assert_int_equal(mapped_pages(i->memory_base + 65536, 16), 0);
+    assert_int_equal(*(volatile uint8_t *)(i->memory_base + 70000), 0xff);
+    assert_int_equal(mapped_pages(i->memory_base + 65536, 16), 1);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], i->memory_base + 100000, 10), 10);
+    close(ends[0]);
+    close(ends[1]);
+    wasm_store_free(store);
+    rewound_release(&r);
+}
+
 /* Pages that are no longer written are given up; a request that wrote much costs only itself. */
 static void test_decay(void **state)
 {
@@ -302,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_mess_interpreter),
         cmocka_unit_test(test_host_writes),
         cmocka_unit_test(test_hot_set),
+        cmocka_unit_test(test_mapped_singly),
         cmocka_unit_test(test_decay),
         cmocka_unit_test(test_compare_finds),
         cmocka_unit_test(test_threads),
