@@ -98,9 +98,10 @@ static void begin_budget(struct wasm_thread *thread, uint64_t budget_ns)
     atomic_store_explicit(&thread->expired, false, memory_order_relaxed);
     if (budget_ns == 0)
         return;
-    uint64_t tick_ns = budget_ns / 8;
-    if (tick_ns < 10 * NS_PER_MS)
-        tick_ns = 10 * NS_PER_MS;
+    uint64_t tick_ns = budget_ns / 16;
+    tick_ns = tick_ns < 10 * NS_PER_MS    ? 10 * NS_PER_MS
+              : tick_ns > 100 * NS_PER_MS ? 100 * NS_PER_MS
+                                          : tick_ns;
     if (unlikely(thread->tick_ns == 0 || tick_ns < thread->tick_ns))
         wasm_thread_tick(thread, tick_ns);
 }

@@ -374,12 +374,11 @@ static void load_or_store(
 }
 
 /* "name(self, index…, top three operands);" */
-static void bulk(
-    struct body *b, const char *name, const char *indices, const char types[static 3])
+static void bulk(struct body *b, const char *name, const char *indices, const char types[static 3])
 {
     uint32_t c = pop(b), d = pop(b), e = pop(b);
-    EMIT(b, "%s(self, %s, %c" P ", %c" P ", %c" P ");\n", name, indices, types[0], e, types[1],
-        d, types[2], c);
+    EMIT(b, "%s(self, %s, %c" P ", %c" P ", %c" P ");\n", name, indices, types[0], e, types[1], d,
+        types[2], c);
 }
 
 static void bulk_instr(struct body *b, const struct wasm_instr *instr)
