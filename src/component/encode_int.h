@@ -1,0 +1,122 @@
+/*
+ * Shared by the encode*.c files.
+ *
+ * The component is a stream of sections, one definition each. A type scope is a place where types
+ * get indices: the component itself, an instance type being declared, or the small component that
+ * gives an exported interface its names.
+ */
+#ifndef SPINDLE_COMPONENT_ENCODE_INT_H
+#define SPINDLE_COMPONENT_ENCODE_INT_H
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "component/canon.h"
+#include "component/encode.h"
+#include "wasm/module.h"
+
+/* Section ids and the sorts of names (Binary.md). */
+enum {
+    SECTION_CORE_MODULE = 1,
+    SECTION_CORE_INSTANCE = 2,
+    SECTION_COMPONENT = 4,
+    SECTION_INSTANCE = 5,
+    SECTION_ALIAS = 6,
+    SECTION_TYPE = 7,
+    SECTION_CANON = 8,
+    SECTION_IMPORT = 10,
+    SECTION_EXPORT = 11,
+};
+
+enum type_scope_kind {
+    TYPE_SCOPE_INSTANCE, /* the type of an imported instance */
+    TYPE_SCOPE_NESTED,   /* the component around an exported interface */
+    TYPE_SCOPE_OUTER,    /* the component itself, on behalf of one interface */
+};
+
+/* What the encoder knows of an interface. */
+struct interface_state {
+    const struct encode_interface *interface;
+    bool is_export, is_root;
+    bool live;            /* written at all */
+    bool *type_live;      /* by type */
+    bool *func_live;      /* by function */
+    bool has_instance;    /* imported or exported already: */
+    uint32_t instance;    /* its index */
+    uint32_t *outer_type; /* by type: its alias in the component, or NO_TYPE */
+    uint32_t *resource;   /* by type: of an exported resource, its type index */
+    uint32_t *func;       /* by function: index of the component function */
+};
+
+enum { NO_TYPE = UINT32_MAX };
+
+struct encoder {
+    const struct encode_input *input;
+    struct arena arena;
+    struct buf *out;
+    struct error *err;
+    struct interface_state *states; /* imports, exports, root imports, root exports */
+    size_t state_count;
+    const struct wasm_module *module;
+    uint32_t types, funcs, instances, components; /* next indices */
+    uint32_t core_funcs, core_instances;
+};
+
+/* A type that a nested component imports: what its instantiation supplies. */
+struct nested_import {
+    struct str name;
+    struct interface_state *state;
+    size_t type;
+};
+
+struct type_scope {
+    struct encoder *encoder;
+    enum type_scope_kind kind;
+    struct interface_state *state;     /* whose names are meant */
+    struct buf *out;                   /* declarations or sections */
+    uint32_t *types;                   /* next type index */
+    uint32_t count;                    /* of declarations */
+    struct map known;                  /* type or resource, by pointer: index + 1 */
+    struct map named;                  /* names given so far (TYPE_SCOPE_INSTANCE) */
+    VEC(struct nested_import) imports; /* TYPE_SCOPE_NESTED */
+};
+
+void type_scope_init(struct type_scope *scope, struct encoder *e, enum type_scope_kind kind,
+    struct interface_state *state, struct buf *out, uint32_t *types);
+/* Makes a named type known to the scope (importing, exporting or aliasing it there). */
+int scope_name_type(struct type_scope *scope, size_t type, uint32_t *ret_index);
+/* The same unless it is known already. */
+int scope_name_live(struct type_scope *scope, size_t type);
+/* Defines a value type from its parts, without a name. */
+int scope_define(struct type_scope *scope, const struct wit_type *type, uint32_t *ret_index);
+/* The index of a function type. */
+int scope_func_type(
+    struct type_scope *scope, const struct wit_func_type *type, uint32_t *ret_index);
+/* After a nested component has imported its types: exports them, and means those from now on. */
+int scope_export_types(struct type_scope *scope);
+
+/* A section with one definition. */
+void emit_section(struct buf *out, uint8_t id, const struct buf *body);
+void append_name(struct buf *out, struct str name);
+/* The leading byte 0 and the name, as imports and exports have it. */
+void append_extern_name(struct buf *out, struct str name);
+/* Alias of an instance's export; sort is the byte of the component sort. */
+void emit_alias(struct encoder *e, uint8_t sort, uint32_t instance, struct str name);
+
+/* The interface's state; it is one of the input's. */
+struct interface_state *state_of(struct encoder *e, const struct encode_interface *interface);
+/* Which named type of the interface the pointer is; SIZE_MAX: none. */
+size_t find_named(const struct encode_interface *interface, const struct wit_type *type);
+size_t find_resource(const struct encode_interface *interface, const struct wit_resource *resource);
+size_t find_type_name(const struct encode_interface *interface, struct str name);
+/* The type's index in the component itself. */
+int outer_type(struct encoder *e, struct interface_state *state, size_t type, uint32_t *ret_index);
+
+/* encode_live.c: marks what must be written. */
+int mark_live(struct encoder *e);
+
+/* encode_shim.c: the core modules that break the cycle between memory and lowered functions. */
+void build_shim(struct buf *out, const struct wasm_func_type *const *types, uint32_t count);
+void build_fixups(struct buf *out, const struct wasm_func_type *const *types, uint32_t count);
+
+#endif
