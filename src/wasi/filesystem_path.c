@@ -67,7 +67,7 @@ int open_beneath(int folder, const char *path, int flags, unsigned mode, bool fo
     if (fd >= 0)
         return (int)fd;
     if (errno == EXDEV)
-        return -EPERM; /* it led outside */
+        return -EPERM;                                        /* it led outside */
     if (errno == ENOSYS || errno == EPERM || errno == EAGAIN) /* old kernels and sandboxes */
         return open_beneath_walking(folder, path, flags, mode, follow);
     return -errno;
