@@ -4,15 +4,28 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "componentize/build.h"
 #include "componentize/world.h"
 
 #define ARENA_BYTES (1 * GIB)
+
+/* What the application printed, its traceback above all, is shown when it cannot be built. */
+static int build(struct arena *a, const struct componentize_options *options, struct error *err)
+{
+    CLEANUP(buf_release) struct buf printed = BUF_INIT(MIB);
+    int status = componentize_build(a, options, &printed, err);
+    if (status < 0)
+        fwrite(printed.data, 1, printed.len, stderr);
+    else if (!options->quiet)
+        puts("Component built successfully");
+    return status;
+}
 
 static int run(struct arena *a, const struct componentize_options *options, struct error *err)
 {
     switch (options->command) {
     case COMPONENTIZE_HELP:
-        printf("%s\n", options->help);
+        puts(options->help);
         return 0;
     case COMPONENTIZE_VERSION:
         printf("componentize-py 0.17.2 (spindle %s)\n", SPINDLE_VERSION);
@@ -20,9 +33,9 @@ static int run(struct arena *a, const struct componentize_options *options, stru
     case COMPONENTIZE_BINDINGS:
         return componentize_bindings(a, options, err);
     case COMPONENTIZE_BUILD:
-        break;
+        return build(a, options, err);
     }
-    return error_set(err, ERROR_UNSUPPORTED, "cannot build components yet");
+    return 0;
 }
 
 /* A wrong command line is shown as it is, anything else as a report. */

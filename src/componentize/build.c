@@ -1,0 +1,215 @@
+#include <string.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/sha256.h"
+#include "componentize/build.h"
+#include "componentize/guest.h"
+#include "componentize/interfaces.h"
+#include "componentize/site.h"
+#include "componentize/snapshot.h"
+#include "componentize/world.h"
+
+/* Where generated modules of a world are embedded. */
+#define WORLD_FOLDER "/world"
+
+/* Everything that one build reads and makes. */
+struct build {
+    struct arena *arena;
+    const struct componentize_options *options;
+    struct componentize_world world;
+    struct string_list search_path;
+    struct buf wasm, vfs; /* python.wasm, python.vfs */
+    const char *code;     /* folder of native code */
+    struct wasm_module *module;
+    struct encode_input input;
+    struct setting_list settings;
+    struct guest guest;
+};
+
+static void release(struct build *b)
+{
+    guest_release(&b->guest);
+    buf_release(&b->wasm);
+    buf_release(&b->vfs);
+}
+
+/* ------------------------------------------------------------------------------- inputs */
+
+static int read_library(struct build *b, const char *name, struct buf *out, struct error *err)
+{
+    char *path;
+    if (componentize_library_path(b->arena, name, &path, err) < 0)
+        return -1;
+    if (file_read(path, LIMIT_COMPONENT_BYTES, out, err) < 0)
+        return error_wrap(err, "the interpreter that belongs to this program is not there");
+    return 0;
+}
+
+static int load_interpreter(struct build *b, struct error *err)
+{
+    char *code;
+    if (read_library(b, "python.wasm", &b->wasm, err) < 0 ||
+        read_library(b, "python.vfs", &b->vfs, err) < 0 ||
+        componentize_library_path(b->arena, "code", &code, err) < 0)
+        return -1;
+    b->code = code;
+    return wasm_decode(buf_str(&b->wasm), b->arena, &b->module, err);
+}
+
+/* The world, with the bundled packages that the interpreter needs besides. */
+static int load_world(struct build *b, struct error *err)
+{
+    const struct wit_package *bundled;
+    char *path;
+    if (componentize_world_load(b->arena, b->options, &b->world, err) < 0)
+        return -1;
+    if (!b->world.bundled && (componentize_library_path(b->arena, "wit", &path, err) < 0 ||
+                                 wit_resolve_add(&b->world.resolve, path, &bundled, err) < 0))
+        return -1;
+    if (componentize_interfaces(&b->world.resolve, b->world.world, b->module, &b->input, err) < 0)
+        return -1;
+    b->input.producer = STR("componentize-py (spindle)");
+    b->input.producer_version = STR(SPINDLE_VERSION);
+    return 0;
+}
+
+static int encode(struct build *b, struct str module, struct buf *out, struct error *err)
+{
+    struct encode_input input = b->input;
+    input.module = module;
+    return component_encode(&input, out, err);
+}
+
+/* ------------------------------------------------------------------------------- settings */
+
+static int add_setting(struct build *b, struct str key, struct str value, struct error *err)
+{
+    struct guest_setting *slot = VEC_PUSH(&b->settings, b->arena);
+    if (!slot)
+        return error_set(err, ERROR_MEMORY, "too many files to embed");
+    *slot = (struct guest_setting){key, value};
+    return 0;
+}
+
+/* The application's own file, for the seed; empty if it is not a plain module. */
+static void read_application(struct build *b, struct buf *out)
+{
+    struct error ignored = ERROR_INIT;
+    char *relative = arena_printf(b->arena, "%s.py", b->options->app);
+    for (char *c = relative; *c && c[3]; c++)
+        if (*c == '.')
+            *c = '/';
+    for (size_t i = 0; i < b->search_path.len; i++) {
+        const char *path = path_join(b->arena, b->search_path.data[i], relative);
+        if (file_exists(path) && file_read(path, LIMIT_TEXT_FILE_BYTES, out, &ignored) == 0)
+            return;
+        error_release(&ignored);
+    }
+}
+
+/* A seed of string hashes that the same inputs always give. */
+static int add_hash_seed(struct build *b, struct error *err)
+{
+    if (b->options->hash_seed)
+        return add_setting(b, STR("hash-seed"), str_of(b->options->hash_seed), err);
+    CLEANUP(buf_release) struct buf source = BUF_INIT(LIMIT_TEXT_FILE_BYTES);
+    read_application(b, &source);
+    buf_append_cstr(&source, b->options->app);
+    uint8_t digest[SHA256_SIZE];
+    struct sha256 hash;
+    sha256_init(&hash);
+    sha256_update(&hash, source.data, source.len);
+    sha256_final(&hash, digest);
+    uint32_t seed = 0;
+    memcpy(&seed, digest, sizeof(seed));
+    return add_setting(b, STR("hash-seed"), str_of(arena_printf(b->arena, "%u", seed)), err);
+}
+
+/* Modules of a world that the bundled SDK does not have. */
+static int add_world_modules(struct build *b, struct error *err)
+{
+    struct wit_python modules;
+    if (b->world.bundled)
+        return 0;
+    if (wit_python_generate(&b->world.resolve, b->world.world, &b->world.python, &modules, err) < 0)
+        return -1;
+    char *folder =
+        arena_printf(b->arena, WORLD_FOLDER "/%" STR_FMT, STR_ARG(b->world.python.module));
+    for (char *c = folder; *c; c++)
+        if (*c == '.')
+            *c = '/';
+    for (size_t i = 0; i < modules.count; i++) {
+        const char *key =
+            arena_printf(b->arena, "file:%s/%" STR_FMT, folder, STR_ARG(modules.files[i].path));
+        if (add_setting(b, str_of(key), modules.files[i].text, err) < 0)
+            return -1;
+    }
+    return add_setting(b, STR("path"), STR(WORLD_FOLDER), err);
+}
+
+static int make_settings(struct build *b, struct error *err)
+{
+    if (add_setting(b, STR("app"), str_of(b->options->app), err) < 0 ||
+        add_setting(b, STR("vfs"), buf_str(&b->vfs), err) < 0 || add_hash_seed(b, err) < 0 ||
+        add_world_modules(b, err) < 0)
+        return -1;
+    for (size_t i = 0; i < b->search_path.len; i++) {
+        struct str folder = str_of(arena_printf(b->arena, "/%zu", i));
+        if (add_setting(b, STR("path"), folder, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------- output */
+
+static int write_output(struct build *b, struct str component, struct error *err)
+{
+    const char *path = b->options->output;
+    if (file_make_dirs(path_dir(b->arena, path), 0777, err) < 0)
+        return -1;
+    return file_write(path, component, 0666, err);
+}
+
+/* The interpreter as it has become, in a component of the same structure. */
+static int write_component(struct build *b, struct error *err)
+{
+    CLEANUP(buf_release) struct buf module = BUF_INIT(LIMIT_COMPONENT_BYTES);
+    CLEANUP(buf_release) struct buf component = BUF_INIT(LIMIT_COMPONENT_BYTES);
+    if (componentize_snapshot(b->module, b->guest.core, &module, err) < 0 ||
+        encode(b, buf_str(&module), &component, err) < 0)
+        return -1;
+    return write_output(b, buf_str(&component), err);
+}
+
+static int run(struct build *b, struct error *err)
+{
+    if (componentize_search_path(b->arena, b->options, &b->search_path, err) < 0 ||
+        load_interpreter(b, err) < 0 || load_world(b, err) < 0 || make_settings(b, err) < 0)
+        return -1;
+    CLEANUP(buf_release) struct buf component = BUF_INIT(LIMIT_COMPONENT_BYTES);
+    if (encode(b, buf_str(&b->wasm), &component, err) < 0)
+        return -1;
+    int status =
+        guest_start(&b->guest, b->arena, buf_str(&component), b->code, &b->search_path, err);
+    if (status == 0)
+        status = guest_prepare(&b->guest, &b->settings, err);
+    if (status == 0)
+        status = write_component(b, err);
+    return status;
+}
+
+int componentize_build(struct arena *a, const struct componentize_options *options,
+    struct buf *printed, struct error *err)
+{
+    struct build b = {.arena = a,
+        .options = options,
+        .wasm = BUF_INIT(LIMIT_COMPONENT_BYTES),
+        .vfs = BUF_INIT(LIMIT_COMPONENT_BYTES)};
+    int status = run(&b, err);
+    if (status < 0)
+        buf_append_str(printed, buf_str(&b.guest.output));
+    release(&b);
+    return status;
+}
