@@ -342,7 +342,7 @@ static void lower_elements(struct witc_values *v, const struct witc_interface *c
     const struct wit_type *type, struct buf *body)
 {
     const struct wit_type *element = type->element;
-    buf_append_cstr(body, "    uint8_t *items;\n");
+    buf_append_cstr(body, "    uint8_t *items = NULL;\n");
     checked(body, "    ", "host_lower_array(call, value->len, %u, %u, at, &items)", element->size,
         element->align);
     buf_printf(body,
