@@ -134,8 +134,7 @@ int outer_type(struct encoder *e, struct interface_state *state, size_t type, ui
     } else {
         /* Its parts are looked up in the component's own index space. */
         type_scope_init(&scope, e, TYPE_SCOPE_OUTER, state, e->out, &e->types);
-        struct encode_type anonymous = *named;
-        if (scope_define(&scope, anonymous.type, ret) < 0)
+        if (scope_define(&scope, named->type, ret) < 0)
             return -1;
     }
     state->outer_type[type] = *ret;
@@ -363,6 +362,40 @@ static void append_options(struct buf *body, const bool needs[2], uint32_t reall
     }
 }
 
+static int check_export(struct encoder *e, struct str name, const struct wasm_func_type *type)
+{
+    const struct wasm_export *found = wasm_find_export(e->module, name);
+    if (!found || found->kind != WASM_EXTERN_FUNC)
+        return error_set(e->err, ERROR_LINK,
+            "the world needs the export '%" STR_FMT "', which the module lacks", STR_ARG(name));
+    if (!wasm_func_type_equal(wasm_export_type(e->module, found).func, type))
+        return error_set(e->err, ERROR_LINK, "the module exports '%" STR_FMT "' with another type",
+            STR_ARG(name));
+    return 0;
+}
+
+/* The module must bring what its functions' types need. */
+static int check_memory(struct encoder *e)
+{
+    const struct wasm_export *memory = wasm_find_export(e->module, STR("memory"));
+    static const uint8_t i32[] = {WASM_I32, WASM_I32, WASM_I32, WASM_I32};
+    static const struct wasm_func_type realloc_type = {4, 1, i32, i32};
+    bool needs[2] = {false, false}, some[2];
+    for (size_t i = 0; i < e->state_count; i++) {
+        const struct interface_state *state = &e->states[i];
+        for (size_t j = 0; j < state->interface->func_count; j++) {
+            if (!state->func_live[j])
+                continue;
+            func_needs(state->interface->funcs[j].type, state->is_export, some);
+            needs[0] |= some[0];
+            needs[1] |= some[1];
+        }
+    }
+    if (needs[0] && (!memory || memory->kind != WASM_EXTERN_MEMORY))
+        return error_set(e->err, ERROR_LINK, "the module exports no memory");
+    return needs[1] ? check_export(e, STR("cabi_realloc"), &realloc_type) : 0;
+}
+
 static uint32_t lower(
     struct encoder *e, struct interface_state *state, size_t func, uint32_t realloc_func)
 {
@@ -578,18 +611,6 @@ static void write_fixups(
 }
 
 /* Exports. */
-
-static int check_export(struct encoder *e, struct str name, const struct wasm_func_type *type)
-{
-    const struct wasm_export *found = wasm_find_export(e->module, name);
-    if (!found || found->kind != WASM_EXTERN_FUNC)
-        return error_set(e->err, ERROR_LINK,
-            "the world exports '%" STR_FMT "', which the module does not", STR_ARG(name));
-    if (!wasm_func_type_equal(wasm_export_type(e->module, found).func, type))
-        return error_set(e->err, ERROR_LINK, "the module exports '%" STR_FMT "' with another type",
-            STR_ARG(name));
-    return 0;
-}
 
 static int lift(struct encoder *e, struct interface_state *state, size_t index, uint32_t main,
     uint32_t realloc_func)
@@ -819,7 +840,7 @@ static int encode(struct encoder *e)
     struct plan plan = {0};
     uint32_t main, realloc_func = NO_TYPE;
     make_states(e);
-    if (mark_live(e) < 0 || make_plan(e, &plan) < 0)
+    if (mark_live(e) < 0 || check_memory(e) < 0 || make_plan(e, &plan) < 0)
         return -1;
     buf_append(e->out, "\0asm\x0d\0\1\0", 8);
     if (write_imports(e) < 0)

@@ -30,7 +30,8 @@ enum {
 
 enum type_scope_kind {
     TYPE_SCOPE_INSTANCE, /* the type of an imported instance */
-    TYPE_SCOPE_NESTED,   /* the component around an exported interface */
+    TYPE_SCOPE_NESTED,   /* the component around an exported interface: its imports */
+    TYPE_SCOPE_EXPORTED, /* the same, afterwards: what it exports */
     TYPE_SCOPE_OUTER,    /* the component itself, on behalf of one interface */
 };
 
@@ -77,7 +78,8 @@ struct type_scope {
     uint32_t *types;                   /* next type index */
     uint32_t count;                    /* of declarations */
     struct map known;                  /* type or resource, by pointer: index + 1 */
-    struct map named;                  /* names given so far (TYPE_SCOPE_INSTANCE) */
+    struct map named;                  /* names given so far, to whoever looks from outside */
+    struct map imported;               /* TYPE_SCOPE_EXPORTED: what was known before */
     VEC(struct nested_import) imports; /* TYPE_SCOPE_NESTED */
 };
 
@@ -92,7 +94,10 @@ int scope_define(struct type_scope *scope, const struct wit_type *type, uint32_t
 /* The index of a function type. */
 int scope_func_type(
     struct type_scope *scope, const struct wit_func_type *type, uint32_t *ret_index);
-/* After a nested component has imported its types: exports them, and means those from now on. */
+/*
+ * After a nested component has imported its types: exports them, and means those from now on. Types
+ * of its own are defined afresh from exported ones, since the outside sees only these.
+ */
 int scope_export_types(struct type_scope *scope);
 
 /* A section with one definition. */

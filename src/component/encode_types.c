@@ -246,13 +246,20 @@ static int plain_index(struct type_scope *scope, size_t type, uint32_t *ret)
     bool primitive = !named->resource && named->type->kind <= WIT_STRING;
     if (!primitive && known_get(scope, identity, ret))
         return 0;
-    if (named->from && scope->kind == TYPE_SCOPE_INSTANCE) {
+    if (named->from && !primitive && scope->kind == TYPE_SCOPE_INSTANCE) {
         struct interface_state *from = state_of(scope->encoder, named->from);
         uint32_t outer;
         if (outer_type(scope->encoder, from, find_type_name(from->interface, named->from_name),
                 &outer) < 0)
             return -1;
         *ret = alias_outer(scope, outer);
+        return 0;
+    }
+    if (scope->kind == TYPE_SCOPE_EXPORTED && !primitive && (named->resource || named->from)) {
+        uintptr_t found =
+            (uintptr_t)map_get(&scope->imported, str_make(&identity, sizeof(identity)));
+        BUG_IF(!found);
+        *ret = (uint32_t)(found - 1);
         return 0;
     }
     if (scope->kind == TYPE_SCOPE_OUTER)
@@ -304,7 +311,7 @@ int scope_name_type(struct type_scope *scope, size_t type, uint32_t *ret)
         return name_elsewhere(scope, named, ret);
     if (plain_index(scope, type, &index) < 0)
         return -1;
-    if (scope->kind == TYPE_SCOPE_INSTANCE) {
+    if (scope->kind == TYPE_SCOPE_INSTANCE || scope->kind == TYPE_SCOPE_EXPORTED) {
         if (!map_put(&scope->named, named->name, scope))
             return error_set(scope->encoder->err, ERROR_MEMORY, "out of memory for types");
         index = introduce(scope, false, named->name, index);
@@ -328,25 +335,11 @@ int scope_name_live(struct type_scope *scope, size_t type)
 
 int scope_export_types(struct type_scope *scope)
 {
-    const struct encode_interface *interface = scope->state->interface;
-    uint32_t *indices =
-        arena_alloc(&scope->encoder->arena, (interface->type_count + 1) * sizeof(*indices));
-    for (size_t i = 0; i < interface->type_count; i++) {
-        const struct encode_type *named = &interface->types[i];
-        const void *identity = named->resource ? (const void *)named->resource : named->type;
-        uint32_t index;
-        if (!known_get(scope, identity, &index) && scope_define(scope, named->type, &index) < 0)
-            return -1;
-        indices[i] = introduce(scope, false, named->name, index);
-    }
+    scope->kind = TYPE_SCOPE_EXPORTED;
+    scope->imported = scope->known;
     map_init(&scope->known, &scope->encoder->arena);
-    for (size_t i = 0; i < interface->type_count; i++) {
-        const struct encode_type *named = &interface->types[i];
-        const void *identity = named->resource ? (const void *)named->resource : named->type;
-        if (!named->resource && named->type->kind <= WIT_STRING)
-            continue;
-        if (known_put(scope, identity, indices[i]) < 0)
+    for (size_t i = 0; i < scope->state->interface->type_count; i++)
+        if (scope_name_live(scope, i) < 0)
             return -1;
-    }
     return 0;
 }
