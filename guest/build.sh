@@ -5,7 +5,7 @@
 #
 #   --cpython   output folder of cpython/build.sh
 #   --sysroot   wasi-libc: include/wasm32-wasip2 and lib/wasm32-wasip2
-#   --build     this project's own build folder, which holds the generators
+#   --build     this project's own build folder: tools/witc/witc and bin/componentize-py write C and Python from wit/
 #   --out       gets python.wasm and python.vfs, and a folder of intermediate files
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -65,10 +65,13 @@ clang-"$clang" $target -fuse-ld="$(command -v wasm-ld-"$clang")" -mexec-model=re
     -Wl,--stack-first -Wl,-z,stack-size=8388608 -Wl,--gc-sections -Wl,--strip-all
 
 stdlib=$cpython/host/lib/python3.13
-rm -rf "$work/bundled" "$work/bytecode"
+rm -rf "$work/bundled" "$work/bytecode" "$work/generated"
 mkdir -p "$work/bundled"
 cp -R "$here/../sdk/python/spin_sdk" "$work/bundled/"
-"$cpython/host/python" -B "$here/compile.py" "$work/bytecode" "$here/compiled-modules.txt" "python=$stdlib"
+"$build/bin/componentize-py" -w spin-all --world-module spin_sdk.wit bindings "$work/generated"
+cp -R "$work/generated/spin_sdk/wit" "$work/bundled/spin_sdk/"
+"$cpython/host/python" -B "$here/compile.py" "$work/bytecode" "$here/compiled-modules.txt" \
+    "bundled=$work/bundled" "python=$here/python" "python=$stdlib"
 python3 "$here/archive.py" "$out/python.vfs" --without test --without tests --without idlelib --without tkinter \
     --without turtledemo --without ensurepip --without venv --without lib-dynload --without __phello__ \
     "python=$here/python" "python=$stdlib" "=$work/bytecode" "bundled=$work/bundled"

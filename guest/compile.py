@@ -20,7 +20,11 @@ def imported_files(names):
         try:
             importlib.import_module(name)
         except ImportError as error:
-            print(f"not compiled: {name}: {error}", file=sys.stderr)
+            # The interpreter of this machine has no _spindle, for one; its own file is compiled all the same.
+            spec = importlib.util.find_spec(name)
+            if spec is None or spec.origin is None:
+                sys.exit(f"compile.py: {name}: {error}")
+            yield pathlib.Path(spec.origin)
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
         if path and path.endswith(".py"):

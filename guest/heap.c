@@ -268,7 +268,7 @@ void *__libc_calloc(size_t count, size_t each)
 
 bool heap_seal(size_t reserve)
 {
-    for (unsigned class = 0; class < CLASSES; class ++) {
+    for (unsigned class = 0; class < CLASSES; class++) {
         size_t size = class_size(class);
         struct free_block *block = free_blocks[class];
         free_blocks[class] = NULL;

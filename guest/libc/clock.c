@@ -62,7 +62,7 @@ static bool subscribe(const __wasi_subscription_t *subscription, uint32_t *ret_p
 static void report(const __wasi_subscription_t *subscription, __wasi_event_t *events, uint32_t *len)
 {
     bool known = subscription->u.tag == __WASI_EVENTTYPE_CLOCK ||
-        file_get(subscription->u.u.fd_read.file_descriptor) != NULL;
+                 file_get(subscription->u.u.fd_read.file_descriptor) != NULL;
     events[(*len)++] = (__wasi_event_t){
         .userdata = subscription->userdata,
         .error = known ? __WASI_ERRNO_SUCCESS : __WASI_ERRNO_BADF,

@@ -158,7 +158,7 @@ int32_t PREVIEW1(fd_read)(int32_t fd, int32_t vectors, int32_t count, int32_t re
     struct file *file = file_get(fd);
     if (file == NULL)
         return __WASI_ERRNO_BADF;
-    struct transfer to = { AT(const __wasi_iovec_t, vectors), (uint32_t)count };
+    struct transfer to = {AT(const __wasi_iovec_t, vectors), (uint32_t)count};
     size_t done;
     __wasi_errno_t error = read_at(file, file->position, &to, &done);
     if (error == __WASI_ERRNO_SUCCESS)
@@ -173,10 +173,10 @@ int32_t PREVIEW1(fd_pread)(
     struct file *file = file_get(fd);
     if (file == NULL)
         return __WASI_ERRNO_BADF;
-    struct transfer to = { AT(const __wasi_iovec_t, vectors), (uint32_t)count };
+    struct transfer to = {AT(const __wasi_iovec_t, vectors), (uint32_t)count};
     size_t done;
-    __wasi_errno_t error = file->kind == FILE_INPUT ? __WASI_ERRNO_SPIPE
-                                                    : read_at(file, (uint64_t)offset, &to, &done);
+    __wasi_errno_t error =
+        file->kind == FILE_INPUT ? __WASI_ERRNO_SPIPE : read_at(file, (uint64_t)offset, &to, &done);
     if (error == __WASI_ERRNO_SUCCESS)
         *AT(uint32_t, ret_len) = (uint32_t)done;
     return error;
@@ -192,7 +192,7 @@ int32_t PREVIEW1(fd_write)(int32_t fd, int32_t vectors, int32_t count, int32_t r
         if (failed != __WASI_ERRNO_SUCCESS)
             return failed;
     }
-    struct transfer from = { AT(const __wasi_iovec_t, vectors), (uint32_t)count };
+    struct transfer from = {AT(const __wasi_iovec_t, vectors), (uint32_t)count};
     size_t done;
     __wasi_errno_t error = write_at(file, file->position, &from, &done);
     file->position += done;
@@ -208,7 +208,7 @@ int32_t PREVIEW1(fd_pwrite)(
         return __WASI_ERRNO_BADF;
     if (file->kind == FILE_OUTPUT)
         return __WASI_ERRNO_SPIPE;
-    struct transfer from = { AT(const __wasi_iovec_t, vectors), (uint32_t)count };
+    struct transfer from = {AT(const __wasi_iovec_t, vectors), (uint32_t)count};
     size_t done;
     __wasi_errno_t error = write_at(file, (uint64_t)offset, &from, &done);
     *AT(uint32_t, ret_len) = (uint32_t)done;
@@ -384,7 +384,7 @@ int32_t PREVIEW1(fd_prestat_get)(int32_t fd, int32_t ret_prestat)
     if (fd != FILE_ROOT)
         return __WASI_ERRNO_BADF;
     *AT(__wasi_prestat_t, ret_prestat) =
-        (__wasi_prestat_t){ .tag = __WASI_PREOPENTYPE_DIR, .u.dir.pr_name_len = 1 };
+        (__wasi_prestat_t){.tag = __WASI_PREOPENTYPE_DIR, .u.dir.pr_name_len = 1};
     return __WASI_ERRNO_SUCCESS;
 }
 
@@ -414,8 +414,7 @@ int32_t PREVIEW1(fd_readdir)(
         const struct directory_entry *entry = &file->entries[i];
         /* An inode of 0 would make libc ask for it; nobody needs the true one. */
         __wasi_dirent_t head = {
-            .d_next = i + 1, .d_ino = i + 1, .d_namlen = entry->name_len, .d_type = entry->type
-        };
+            .d_next = i + 1, .d_ino = i + 1, .d_namlen = entry->name_len, .d_type = entry->type};
         size_t part = left < sizeof head ? left : sizeof head;
         memcpy(out, &head, part);
         out += part;

@@ -10,10 +10,10 @@
 #define EMBEDDED_TIME ((uint64_t)315532800 * 1000000000)
 
 static struct file initial[] = {
-    [FILE_STDIN] = { .kind = FILE_INPUT },
-    [FILE_STDOUT] = { .kind = FILE_OUTPUT, .flags = __WASI_FDFLAGS_APPEND },
-    [FILE_STDERR] = { .kind = FILE_OUTPUT, .flags = __WASI_FDFLAGS_APPEND },
-    [FILE_ROOT] = { .kind = FILE_DIRECTORY, .path = "" },
+    [FILE_STDIN] = {.kind = FILE_INPUT},
+    [FILE_STDOUT] = {.kind = FILE_OUTPUT, .flags = __WASI_FDFLAGS_APPEND},
+    [FILE_STDERR] = {.kind = FILE_OUTPUT, .flags = __WASI_FDFLAGS_APPEND},
+    [FILE_ROOT] = {.kind = FILE_DIRECTORY, .path = ""},
 };
 static struct file *files = initial;
 static size_t file_count = sizeof initial / sizeof initial[0];
@@ -47,7 +47,7 @@ struct file *file_new(enum file_kind kind, __wasi_fd_t *ret_fd)
         fd++;
     if (fd == file_count && !grow())
         return NULL;
-    files[fd] = (struct file){ .kind = kind };
+    files[fd] = (struct file){.kind = kind};
     *ret_fd = (__wasi_fd_t)fd;
     return &files[fd];
 }
@@ -105,7 +105,7 @@ void file_close(struct file *file)
     case FILE_RESERVED:
         break;
     }
-    *file = (struct file){ .kind = FILE_FREE };
+    *file = (struct file){.kind = FILE_FREE};
 }
 
 uint32_t file_stream(struct file *file)
@@ -178,7 +178,7 @@ static bool add_entry(struct file *file, char *name, size_t len, uint8_t type)
     if (name == NULL)
         return false;
     file->entries[file->entry_count++] =
-        (struct directory_entry){ .name = name, .name_len = (uint32_t)len, .type = type };
+        (struct directory_entry){.name = name, .name_len = (uint32_t)len, .type = type};
     return true;
 }
 
@@ -227,7 +227,8 @@ static __wasi_errno_t read_entries(struct file *file, uint32_t stream)
         char *name = (char *)result.entry.name.data;
         if (has_entry(file, embedded_count, name, result.entry.name.len))
             host_list_free(&result.entry.name);
-        else if (!add_entry(file, name, result.entry.name.len, file_type_of_host(result.entry.type)))
+        else if (!add_entry(
+                     file, name, result.entry.name.len, file_type_of_host(result.entry.type)))
             return __WASI_ERRNO_NOMEM;
     }
 }

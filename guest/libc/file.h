@@ -63,6 +63,7 @@ uint32_t file_stream(struct file *file);
 __wasi_errno_t file_list(struct file *file);
 
 uint8_t file_type_of_host(uint8_t descriptor_type);
-void file_stat_embedded(uint64_t number, uint64_t size, bool directory, __wasi_filestat_t *ret_stat);
+void file_stat_embedded(
+    uint64_t number, uint64_t size, bool directory, __wasi_filestat_t *ret_stat);
 
 #endif

@@ -116,7 +116,7 @@ __wasi_errno_t path_stat(const char *path, size_t len, bool follow, __wasi_files
         struct host_stat_result result;
         import_wasi_filesystem_types_descriptor_stat_at(place.descriptor, follow,
             host_address(place.path), place.path_len, host_address(&result));
-        struct hash_result hash = { .failed = 1 };
+        struct hash_result hash = {.failed = 1};
         if (!result.failed)
             import_wasi_filesystem_types_descriptor_metadata_hash_at(place.descriptor, follow,
                 host_address(place.path), place.path_len, host_address(&hash));
@@ -222,8 +222,7 @@ int32_t PREVIEW1(path_open)(int32_t fd, int32_t lookup, int32_t name, int32_t le
         return writes ? __WASI_ERRNO_ISDIR : open_directory(&path, AT(__wasi_fd_t, ret_fd));
     if (!on_host)
         return __WASI_ERRNO_NOENT;
-    return open_host(
-        &place, lookup, open_flags, (uint64_t)rights, flags, AT(__wasi_fd_t, ret_fd));
+    return open_host(&place, lookup, open_flags, (uint64_t)rights, flags, AT(__wasi_fd_t, ret_fd));
 }
 
 int32_t PREVIEW1(path_filestat_get)(
@@ -259,9 +258,9 @@ static __wasi_errno_t status(const struct host_status *result)
 struct host_new_time host_new_time(uint64_t time, int32_t flags)
 {
     if (flags & __WASI_FSTFLAGS_ATIM_NOW)
-        return (struct host_new_time){ .what = 1 };
+        return (struct host_new_time){.what = 1};
     if (!(flags & __WASI_FSTFLAGS_ATIM))
-        return (struct host_new_time){ .what = 0 };
+        return (struct host_new_time){.what = 0};
     return (struct host_new_time){
         .what = 2,
         .seconds = time / 1000000000,

@@ -21,8 +21,8 @@ static const struct root *root_at(uint32_t index)
 static struct host_list root_path(const struct root *root)
 {
     struct host_list path = root->path;
-    while (path.len > 0 &&
-        (path.data[0] == '/' || (path.data[0] == '.' && (path.len == 1 || path.data[1] == '/')))) {
+    while (path.len > 0 && (path.data[0] == '/' ||
+                               (path.data[0] == '.' && (path.len == 1 || path.data[1] == '/')))) {
         path.data++;
         path.len--;
     }
@@ -36,7 +36,7 @@ static bool holds(const struct host_list *root, const char *path, size_t len)
     if (root->len == 0)
         return true;
     return len >= root->len && memcmp(path, root->data, root->len) == 0 &&
-        (len == root->len || path[root->len] == '/');
+           (len == root->len || path[root->len] == '/');
 }
 
 bool roots_locate(const char *path, size_t len, struct host_place *ret_place)
@@ -70,6 +70,6 @@ void roots_forget(void)
         host_list_free(&root_at(i)->path);
     }
     host_list_free(&roots);
-    roots = (struct host_list){ 0 };
+    roots = (struct host_list){0};
     roots_known = false;
 }

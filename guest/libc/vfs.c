@@ -131,7 +131,7 @@ static bool is_under(const struct vfs_file *file, const char *directory, size_t 
     if (len == 0)
         return true;
     return file->path_len > len + 1 && file->path[len] == '/' &&
-        memcmp(file->path, directory, len) == 0;
+           memcmp(file->path, directory, len) == 0;
 }
 
 /* Whether the file sorts before everything under the directory. */
@@ -201,10 +201,10 @@ const uint8_t *vfs_contents(const struct vfs_file *file, bool *ret_owned)
     uint8_t *contents = malloc(file->size + 1);
     if (contents == NULL)
         return NULL;
-    z_stream stream = { .next_in = (uint8_t *)file->data,
+    z_stream stream = {.next_in = (uint8_t *)file->data,
         .avail_in = file->packed_len,
         .next_out = contents,
-        .avail_out = file->size };
+        .avail_out = file->size};
     /* Negative: a raw deflate stream, without zlib's head. */
     int status = inflateInit2(&stream, -MAX_WBITS);
     if (status == Z_OK) {

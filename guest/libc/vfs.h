@@ -31,7 +31,8 @@ struct vfs_file {
 
 enum vfs_kind { VFS_ABSENT, VFS_FILE, VFS_DIRECTORY };
 
-/* Adds every file of the archive, whose bytes must stay. False if it is malformed or memory ends. */
+/* Adds every file of the archive, whose bytes must stay. False if it is malformed or memory ends.
+ */
 bool vfs_mount(const uint8_t *archive, size_t len);
 /* Adds a file with copies of its path and data; one of the same path stays. False: no memory. */
 bool vfs_add(const char *path, size_t path_len, const uint8_t *data, size_t len);

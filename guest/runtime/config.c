@@ -16,14 +16,14 @@ static bool take_text(struct config *config, struct config_text *ret_text)
     uint32_t len;
     if (!take_u32(config, &len) || (size_t)(config->end - config->data) < len)
         return false;
-    *ret_text = (struct config_text){ (const char *)config->data, len };
+    *ret_text = (struct config_text){(const char *)config->data, len};
     config->data += len;
     return true;
 }
 
 bool config_open(struct config *config, const uint8_t *data, size_t len)
 {
-    *config = (struct config){ .data = data, .end = data + len };
+    *config = (struct config){.data = data, .end = data + len};
     return take_u32(config, &config->left);
 }
 
@@ -43,6 +43,6 @@ bool config_key(const struct config_entry *entry, const char *prefix, struct con
     if (entry->key.len < len || memcmp(entry->key.data, prefix, len) != 0 ||
         (!open_ended && entry->key.len != len))
         return false;
-    *ret_rest = (struct config_text){ entry->key.data + len, entry->key.len - len };
+    *ret_rest = (struct config_text){entry->key.data + len, entry->key.len - len};
     return true;
 }

@@ -37,7 +37,6 @@ bool config_open(struct config *config, const uint8_t *data, size_t len);
 /* The next entry; false at the end or where the block is malformed (then `left` is not 0). */
 bool config_next(struct config *config, struct config_entry *ret_entry);
 /* Whether the key is `prefix`, or begins with it if that ends in ':'; *ret_rest is what follows. */
-bool config_key(
-    const struct config_entry *entry, const char *prefix, struct config_text *ret_rest);
+bool config_key(const struct config_entry *entry, const char *prefix, struct config_text *ret_rest);
 
 #endif

@@ -6,6 +6,23 @@
 
 struct handler handler;
 
+PyObject *runtime_strings[RUNTIME_STRINGS_MAX];
+size_t runtime_string_count;
+
+PyObject *runtime_keep(PyObject *object)
+{
+    if (object == NULL)
+        return NULL;
+    if (runtime_string_count == RUNTIME_STRINGS_MAX)
+        Py_FatalError("more kept objects than RUNTIME_STRINGS_MAX");
+    return runtime_strings[runtime_string_count++] = object;
+}
+
+PyObject *runtime_string(const char *text)
+{
+    return runtime_keep(PyUnicode_InternFromString(text));
+}
+
 void print_exception(void)
 {
     PyObject *exception = PyErr_GetRaisedException();
@@ -20,10 +37,10 @@ void print_exception(void)
 static PyObject *find_environment(void)
 {
     PyObject *os = PyImport_ImportModule("os");
-    PyObject *environ = os == NULL ? NULL : PyObject_GetAttrString(os, "environ");
-    PyObject *data = environ == NULL ? NULL : PyObject_GetAttrString(environ, "_data");
+    PyObject *variables = os == NULL ? NULL : PyObject_GetAttrString(os, "environ");
+    PyObject *data = variables == NULL ? NULL : PyObject_GetAttrString(variables, "_data");
     Py_XDECREF(os);
-    Py_XDECREF(environ);
+    Py_XDECREF(variables);
     if (data != NULL && !PyDict_Check(data)) {
         PyErr_SetString(PyExc_TypeError, "os.environ is not what it should be");
         Py_CLEAR(data);
@@ -103,8 +120,7 @@ static void refresh_environment(void)
     for (uint32_t i = 0; i < list.len; i++) {
         PyObject *name = take_bytes(&variables[i].name);
         PyObject *value = take_bytes(&variables[i].value);
-        if (name == NULL || value == NULL ||
-            PyDict_SetItem(handler.environment, name, value) < 0)
+        if (name == NULL || value == NULL || PyDict_SetItem(handler.environment, name, value) < 0)
             print_exception();
         Py_XDECREF(name);
         Py_XDECREF(value);

@@ -76,8 +76,7 @@ struct http_host {
     void (*outparam_set)(uint32_t outparam, uint32_t is_error, uint32_t response_or_code, uint32_t,
         uint64_t, uint32_t, uint32_t, uint32_t, uint32_t);
     void (*outgoing_write)(uint32_t body, uint32_t ret);
-    void (*outgoing_finish)(
-        uint32_t body, uint32_t has_trailers, uint32_t trailers, uint32_t ret);
+    void (*outgoing_finish)(uint32_t body, uint32_t has_trailers, uint32_t trailers, uint32_t ret);
     void (*output_check)(uint32_t stream, uint32_t ret);
     void (*output_write)(uint32_t stream, uint32_t data, uint32_t len, uint32_t ret);
     void (*output_wait)(uint32_t stream); /* until it takes more */

@@ -12,9 +12,9 @@ static struct host_list give(const void *data, size_t len)
 {
     uint8_t *block = malloc(len + 1);
     if (block == NULL)
-        return (struct host_list){ 0 };
+        return (struct host_list){0};
     memcpy(block, data, len);
-    return (struct host_list){ block, (uint32_t)len };
+    return (struct host_list){block, (uint32_t)len};
 }
 
 static struct host_list give_text(const char *text)
@@ -26,7 +26,7 @@ static struct host_list give_text(const char *text)
 
 static void no_environment(uint32_t ret)
 {
-    *RESULT(struct host_list, ret) = (struct host_list){ 0 };
+    *RESULT(struct host_list, ret) = (struct host_list){0};
 }
 
 static void get(uint32_t request, uint32_t ret)
@@ -38,7 +38,7 @@ static void get(uint32_t request, uint32_t ret)
 static void path(uint32_t request, uint32_t ret)
 {
     (void)request;
-    *RESULT(struct http_optional_text, ret) = (struct http_optional_text){ 1, give_text("/hello") };
+    *RESULT(struct http_optional_text, ret) = (struct http_optional_text){1, give_text("/hello")};
 }
 
 static uint32_t some_handle(uint32_t parent)
@@ -48,7 +48,7 @@ static uint32_t some_handle(uint32_t parent)
 
 static void handle_result(uint32_t parent, uint32_t ret)
 {
-    *RESULT(struct http_handle_result, ret) = (struct http_handle_result){ .handle = parent };
+    *RESULT(struct http_handle_result, ret) = (struct http_handle_result){.handle = parent};
 }
 
 static void drop(uint32_t handle)
@@ -63,27 +63,27 @@ static void read_body(uint32_t stream, uint64_t len, uint32_t ret)
     struct host_stream_result *result = RESULT(struct host_stream_result, ret);
     (void)stream;
     (void)len;
-    *result = (struct host_stream_result){ .failed = 1 };
+    *result = (struct host_stream_result){.failed = 1};
     result->closed = 1;
     if (reads++ % 3 == 1)
-        *result = (struct host_stream_result){ .list = give_text("{\"a\":1}") };
+        *result = (struct host_stream_result){.list = give_text("{\"a\":1}")};
 }
 
 static void entries(uint32_t fields, uint32_t ret)
 {
     static const char *const texts[][2] = {
-        { "host", "localhost:3000" },
-        { "user-agent", "curl/8.0" },
-        { "accept", "*/*" },
-        { "spin-full-url", "http://localhost:3000/hello" },
-        { "spin-path-info", "/hello" },
-        { "spin-client-addr", "127.0.0.1:40000" },
+        {"host", "localhost:3000"},
+        {"user-agent", "curl/8.0"},
+        {"accept", "*/*"},
+        {"spin-full-url", "http://localhost:3000/hello"},
+        {"spin-path-info", "/hello"},
+        {"spin-client-addr", "127.0.0.1:40000"},
     };
     enum { COUNT = sizeof texts / sizeof texts[0] };
     (void)fields;
     struct http_header headers[COUNT];
     for (size_t i = 0; i < COUNT; i++)
-        headers[i] = (struct http_header){ give_text(texts[i][0]), give_text(texts[i][1]) };
+        headers[i] = (struct http_header){give_text(texts[i][0]), give_text(texts[i][1])};
     struct host_list list = give(headers, sizeof headers);
     list.len = COUNT;
     *RESULT(struct host_list, ret) = list;
@@ -118,7 +118,7 @@ static void finish(uint32_t body, uint32_t has_trailers, uint32_t trailers, uint
 static void check_output(uint32_t stream, uint32_t ret)
 {
     (void)stream;
-    *RESULT(struct http_size_result, ret) = (struct http_size_result){ .size = 65536 };
+    *RESULT(struct http_size_result, ret) = (struct http_size_result){.size = 65536};
 }
 
 static void write_output(uint32_t stream, uint32_t data, uint32_t len, uint32_t ret)

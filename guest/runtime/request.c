@@ -9,20 +9,19 @@ enum { BODY_PART = 1 << 20 };
 
 /* In the order of wasi:http/types.method. */
 static const char *const method_names[HTTP_METHOD_OTHER] = {
-    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"
-};
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
 static PyObject *methods[HTTP_METHOD_OTHER];
 static PyObject *root_path, *no_bytes;
 
 bool request_prepare(void)
 {
     for (size_t i = 0; i < HTTP_METHOD_OTHER; i++) {
-        methods[i] = PyUnicode_InternFromString(method_names[i]);
+        methods[i] = runtime_string(method_names[i]);
         if (methods[i] == NULL)
             return false;
     }
-    root_path = PyUnicode_InternFromString("/");
-    no_bytes = PyBytes_FromStringAndSize(NULL, 0);
+    root_path = runtime_string("/");
+    no_bytes = runtime_keep(PyBytes_FromStringAndSize(NULL, 0));
     return root_path != NULL && no_bytes != NULL;
 }
 
@@ -129,7 +128,7 @@ static PyObject *read_body(uint32_t request)
 
 PyObject *request_read(uint32_t request)
 {
-    PyObject *parts[4] = { read_method(request), NULL, NULL, NULL };
+    PyObject *parts[4] = {read_method(request), NULL, NULL, NULL};
     if (parts[0] != NULL)
         parts[1] = read_path(request);
     if (parts[1] != NULL)

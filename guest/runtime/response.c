@@ -14,18 +14,18 @@ struct response {
     struct http_header *headers; /* `few`, or allocated */
     uint32_t header_count;
     struct http_header few[HEADER_FEW + 1];
-    PyObject *items;      /* list of pairs: owns the names' and values' text, with `headers_object` */
+    PyObject *items; /* list of pairs: owns the names' and values' text, with `headers_object` */
     PyObject *headers_object;
-    Py_buffer body;       /* .obj NULL: no body */
+    Py_buffer body; /* .obj NULL: no body */
     char length_text[12];
 };
 
 bool response_prepare(void)
 {
-    name_status = PyUnicode_InternFromString("status");
-    name_headers = PyUnicode_InternFromString("headers");
-    name_body = PyUnicode_InternFromString("body");
-    name_items = PyUnicode_InternFromString("items");
+    name_status = runtime_string("status");
+    name_headers = runtime_string("headers");
+    name_body = runtime_string("body");
+    name_items = runtime_string("items");
     return name_status && name_headers && name_body && name_items;
 }
 
@@ -60,7 +60,7 @@ static bool read_text(PyObject *string, const char *what, struct host_list *ret_
     const char *text = PyUnicode_AsUTF8AndSize(string, &len);
     if (text == NULL)
         return false;
-    *ret_text = (struct host_list){ (uint8_t *)text, (uint32_t)len };
+    *ret_text = (struct host_list){(uint8_t *)text, (uint32_t)len};
     return true;
 }
 
@@ -68,7 +68,7 @@ static bool is_content_length(const struct host_list *name)
 {
     static const char text[] = "content-length";
     return name->len == sizeof text - 1 &&
-        PyOS_strnicmp((const char *)name->data, text, sizeof text - 1) == 0;
+           PyOS_strnicmp((const char *)name->data, text, sizeof text - 1) == 0;
 }
 
 static bool reserve_headers(struct response *response, Py_ssize_t count)
@@ -148,10 +148,9 @@ static bool read_body(PyObject *object, struct response *response)
     bool done = true;
     if (body != Py_None) {
         done = PyObject_CheckBuffer(body) &&
-            PyObject_GetBuffer(body, &response->body, PyBUF_SIMPLE) == 0;
+               PyObject_GetBuffer(body, &response->body, PyBUF_SIMPLE) == 0;
         if (!done && !PyErr_Occurred())
-            PyErr_Format(
-                PyExc_TypeError, "Response.body must be bytes or None, not %T", body);
+            PyErr_Format(PyExc_TypeError, "Response.body must be bytes or None, not %T", body);
     }
     Py_DECREF(body);
     return done;
@@ -172,8 +171,8 @@ static void add_length(struct response *response)
         len /= 10;
     } while (len > 0);
     response->headers[response->header_count++] = (struct http_header){
-        .name = { (uint8_t *)name, sizeof name - 1 },
-        .value = { (uint8_t *)digit, (uint32_t)(end - digit) },
+        .name = {(uint8_t *)name, sizeof name - 1},
+        .value = {(uint8_t *)digit, (uint32_t)(end - digit)},
     };
 }
 
@@ -250,8 +249,7 @@ static bool send(const struct response *response, uint32_t outparam)
     uint32_t handle = http_host->response_new(fields.handle);
     if (http_host->response_set_status(handle, response->status) != 0) {
         http_host->response_drop(handle);
-        PyErr_Format(
-            PyExc_ValueError, "Response.status: the host refuses %u", response->status);
+        PyErr_Format(PyExc_ValueError, "Response.status: the host refuses %u", response->status);
         return false;
     }
     http_host->response_body(handle, host_address(&body));
@@ -261,11 +259,25 @@ static bool send(const struct response *response, uint32_t outparam)
     return true;
 }
 
+/* Anything with the attributes of a Response will do. */
+static bool is_response(PyObject *object)
+{
+    if (PyObject_TypeCheck(object, (PyTypeObject *)handler.response_type) ||
+        (PyObject_HasAttr(object, name_status) && PyObject_HasAttr(object, name_headers) &&
+            PyObject_HasAttr(object, name_body)))
+        return true;
+    PyErr_Format(
+        PyExc_TypeError, "handle_request must return a spin_sdk.http.Response, not %T", object);
+    return false;
+}
+
 bool response_send(PyObject *object, uint32_t outparam)
 {
-    struct response response = { .headers = response.few };
+    if (!is_response(object))
+        return false;
+    struct response response = {.headers = response.few};
     bool done = read_status(object, &response) && read_headers(object, &response) &&
-        read_body(object, &response);
+                read_body(object, &response);
     if (done) {
         add_length(&response);
         done = send(&response, outparam);
@@ -276,7 +288,7 @@ bool response_send(PyObject *object, uint32_t outparam)
 
 void response_send_empty(unsigned status, uint32_t outparam)
 {
-    struct response response = { .status = status, .headers = response.few };
+    struct response response = {.status = status, .headers = response.few};
     add_length(&response);
     if (!send(&response, outparam))
         PyErr_Clear();

@@ -34,6 +34,15 @@ struct handler {
 };
 extern struct handler handler;
 
+/* Strings and other objects that C code holds for good: made at the start, kept by the seal. */
+enum { RUNTIME_STRINGS_MAX = 64 };
+extern PyObject *runtime_strings[RUNTIME_STRINGS_MAX];
+extern size_t runtime_string_count;
+/* An interned string that is held for good; NULL: a Python exception is set. */
+PyObject *runtime_string(const char *text);
+/* Holds the object for good (its reference is taken over). Returns it. */
+PyObject *runtime_keep(PyObject *object);
+
 /* Finds and makes what a request needs. False: a Python exception is set. */
 bool handler_bind(PyObject *app);
 /* Prints the exception that is set to sys.stderr, whatever it is, and clears it. */

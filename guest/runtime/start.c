@@ -8,7 +8,7 @@
 #include "runtime.h"
 
 /* Where the archive (guest/vfs.py) has the standard library and the SDK. */
-static const char *const bundled_paths[] = { "/python", "/bundled" };
+static const char *const bundled_paths[] = {"/python", "/bundled"};
 
 bool runtime_is_building = true;
 
@@ -87,7 +87,7 @@ static bool read_settings(const uint8_t *data, size_t len, struct settings *ret_
 {
     struct config config;
     struct config_entry entry;
-    *ret_settings = (struct settings){ 0 };
+    *ret_settings = (struct settings){0};
     if (!config_open(&config, data, len))
         return false;
     while (config_next(&config, &entry)) {
@@ -99,7 +99,7 @@ static bool read_settings(const uint8_t *data, size_t len, struct settings *ret_
 
 static PyStatus append_path(PyConfig *config, const char *path, size_t len)
 {
-    char *text = copy_text((struct config_text){ path, len });
+    char *text = copy_text((struct config_text){path, len});
     wchar_t *wide = text == NULL ? NULL : Py_DecodeLocale(text, NULL);
     free(text);
     if (wide == NULL)
@@ -124,8 +124,8 @@ static PyStatus set_paths(PyConfig *config, const struct settings *settings)
             return status;
     }
     static const wchar_t prefix[] = L"/python";
-    wchar_t **const homes[] = { &config->prefix, &config->base_prefix, &config->exec_prefix,
-        &config->base_exec_prefix, &config->stdlib_dir };
+    wchar_t **const homes[] = {&config->prefix, &config->base_prefix, &config->exec_prefix,
+        &config->base_exec_prefix, &config->stdlib_dir};
     for (size_t i = 0; i < sizeof homes / sizeof homes[0]; i++) {
         status = PyConfig_SetString(config, homes[i], prefix);
         if (PyStatus_Exception(status))
@@ -162,13 +162,13 @@ static PyStatus start_python(const struct settings *settings)
 static bool forget_environment(void)
 {
     PyObject *os = PyImport_ImportModule("os");
-    PyObject *environ = os == NULL ? NULL : PyObject_GetAttrString(os, "environ");
-    PyObject *cleared = environ == NULL ? NULL : PyObject_CallMethod(environ, "clear", NULL);
+    PyObject *variables = os == NULL ? NULL : PyObject_GetAttrString(os, "environ");
+    PyObject *cleared = variables == NULL ? NULL : PyObject_CallMethod(variables, "clear", NULL);
     PyObject *arguments = cleared == NULL ? NULL : PyList_New(0);
     bool done = arguments != NULL && PySys_SetObject("argv", arguments) == 0;
     Py_XDECREF(arguments);
     Py_XDECREF(cleared);
-    Py_XDECREF(environ);
+    Py_XDECREF(variables);
     Py_XDECREF(os);
     return done;
 }
@@ -224,7 +224,8 @@ void *cabi_realloc(void *old, size_t old_size, size_t alignment, size_t size)
     (void)old_size;
     if (size == 0)
         return (void *)alignment;
-    void *block = old == NULL && alignment > 16 ? aligned_alloc(alignment, size) : realloc(old, size);
+    void *block =
+        old == NULL && alignment > 16 ? aligned_alloc(alignment, size) : realloc(old, size);
     if (block == NULL)
         __builtin_trap();
     return block;

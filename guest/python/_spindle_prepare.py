@@ -1,0 +1,285 @@
+"""Prepares an application while its component is built; never runs in a request.
+
+What a request does for the first time it does again in every request, since its memory is thrown away. So what can be
+foreseen is done here: imports inside of functions, patterns of regular expressions, the start of well-known libraries.
+And what an import inside of a function will read is embedded.
+"""
+
+import ast
+import importlib
+import io
+import os
+import re
+import sys
+import traceback
+
+import _spindle
+
+# libc/file.c gives embedded files and directories this time.
+_EMBEDDED_TIME = 315532800.0
+_SOURCE_LIMIT = 1 << 20
+_BUNDLED = ("/python", "/bundled")
+_PATTERN_FUNCTIONS = {"compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn"}
+
+
+class Source:
+    """A file of the application, or of a package that it may import."""
+
+    def __init__(self, path):
+        self.path = path
+        self.data = _read(path)
+        self.tree = _parse(self.data)
+
+    def imported_names(self):
+        """Full names of the modules that import statements anywhere in the file name."""
+        for node in self._nodes(ast.Import, ast.ImportFrom):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif node.level == 0 and node.module:
+                yield node.module
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+    def patterns(self):
+        """Constant patterns and flags of calls such as re.match("...", text, re.I)."""
+        for call in self._nodes(ast.Call):
+            function = call.func
+            if (
+                isinstance(function, ast.Attribute)
+                and isinstance(function.value, ast.Name)
+                and function.value.id == "re"
+                and function.attr in _PATTERN_FUNCTIONS
+                and call.args
+                and isinstance(call.args[0], ast.Constant)
+                and isinstance(call.args[0].value, (str, bytes))
+            ):
+                yield call.args[0].value, _pattern_flags(call)
+
+    def uses(self, attribute):
+        return any(node.attr == attribute for node in self._nodes(ast.Attribute))
+
+    def _nodes(self, *kinds):
+        return (node for node in ast.walk(self.tree) if isinstance(node, kinds))
+
+
+def _read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _parse(data):
+    """The file's syntax tree; an empty one if it is no Python, or so large that it is data."""
+    try:
+        return ast.parse(data if len(data) <= _SOURCE_LIMIT else b"")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
+
+
+def _pattern_flags(call):
+    """The flags that the call is written with, as far as they are constants of re."""
+    flags = 0
+    arguments = call.args[1:] + [keyword.value for keyword in call.keywords if keyword.arg == "flags"]
+    for argument in arguments:
+        for node in ast.walk(argument):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "re":
+                flag = getattr(re, node.attr, 0)
+                if isinstance(flag, re.RegexFlag):
+                    flags |= flag
+    return flags
+
+
+def _source_files(directory):
+    """Python files under a directory, without what belongs to a virtual environment or to nobody."""
+    found = []
+    try:
+        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+    except OSError:
+        return found
+    if any(entry.name == "pyvenv.cfg" for entry in entries):
+        return found
+    for entry in entries:
+        if entry.name.startswith(".") or entry.name == "__pycache__":
+            continue
+        if entry.is_dir():
+            found += _source_files(entry.path)
+        elif entry.name.endswith(".py"):
+            found.append(entry.path)
+    return found
+
+
+def _is_installed(directory):
+    """Whether a directory of sys.path is one that packages are installed to: then only what is used is embedded."""
+    try:
+        return any(name.endswith((".dist-info", ".egg-info")) for name in os.listdir(directory))
+    except OSError:
+        return False
+
+
+def _package_files(directories, name):
+    """Files of the package or module of that top-level name: all of it, since its own imports may be of any form."""
+    for directory in directories:
+        package = f"{directory}/{name}"
+        if os.path.isdir(package):
+            return _source_files(package)
+        if os.path.isfile(package + ".py"):
+            return [package + ".py"]
+    return []
+
+
+def _embed(path):
+    source = Source(path)
+    _spindle.embed(path.lstrip("/"), source.data)
+    return source
+
+
+def _embed_all(directories):
+    """Embeds the application and the packages that it can import; returns the application's files."""
+    own, installed = [], []
+    for directory in directories:
+        (installed if _is_installed(directory) else own).append(directory)
+    application = [_embed(path) for directory in own for path in _source_files(directory)]
+    seen = set()
+    names = {name.partition(".")[0] for name in sys.modules}
+    for source in application:
+        names.update(name.partition(".")[0] for name in source.imported_names())
+    while names:
+        name = names.pop()
+        if name in seen or name in sys.stdlib_module_names:
+            continue
+        seen.add(name)
+        for path in _package_files(installed, name):
+            names.update(found.partition(".")[0] for found in _embed(path).imported_names())
+    return application
+
+
+def _import_quietly(name):
+    try:
+        importlib.import_module(name)
+    except BaseException:  # it may not exist here, or be guarded by the application
+        pass
+
+
+def _import_late(application):
+    """Imports the modules of the standard library that the application's functions would import."""
+    for source in application:
+        for name in source.imported_names():
+            if name.partition(".")[0] in sys.stdlib_module_names:
+                _import_quietly(name)
+        if source.uses("strptime"):
+            _import_quietly("_strptime")
+
+
+def _compile_patterns(application):
+    for source in application:
+        for pattern, flags in source.patterns():
+            try:
+                re.compile(pattern, flags)
+            except re.error:
+                pass
+
+
+def _use_json(json):
+    text = json.dumps({"name": "x", "list": [1, 2.5, None, True], "inner": {"a": "b\n\u00e9"}}, indent=1)
+    json.loads(json.dumps(json.loads(text)))
+
+
+def _use_urls(parse):
+    parse.parse_qs(parse.urlsplit("http://host:80/path?a=1&b=%20c#d").query)
+    parse.unquote(parse.quote("a b/\u00e9"))
+    parse.urlencode({"a": 1, "b": "c d"})
+
+
+def _use_datetime(datetime):
+    now = datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+    datetime.datetime.fromisoformat(now.isoformat())
+    now.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _use_strptime(strptime):
+    strptime._strptime_datetime(sys.modules["datetime"].datetime, "2024-01-02", "%Y-%m-%d")
+
+
+def _use_base64(base64):
+    base64.b64decode(base64.b64encode(b"text"))
+
+
+def _use_hashlib(hashlib):
+    hashlib.sha256(b"text").hexdigest()
+
+
+def _use_logging(logging):
+    logging.getLogger("x").debug("%s", 1)
+
+
+def _use_traceback(_):
+    """The first traceback costs most: modules, the source's lines, the interpreter's caches."""
+    try:
+        raise ValueError("x")
+    except ValueError as error:
+        text = io.StringIO()
+        traceback.print_exception(error, file=text)
+
+
+_LIBRARIES = {
+    "_strptime": _use_strptime,
+    "base64": _use_base64,
+    "datetime": _use_datetime,
+    "hashlib": _use_hashlib,
+    "json": _use_json,
+    "logging": _use_logging,
+    "traceback": _use_traceback,
+    "urllib.parse": _use_urls,
+}
+
+
+def _use_libraries():
+    """Runs what is used most of the loaded libraries, often enough for the interpreter to adapt their code."""
+    for name, use in _LIBRARIES.items():
+        module = sys.modules.get(name)
+        for _ in range(20 if module else 0):
+            try:
+                use(module)
+            except Exception:  # the application may have changed the module
+                break
+
+
+def _settle_finders():
+    """Lets the import system know directories as they will be at run time: embedded only, never changing."""
+    importlib.invalidate_caches()
+    for finder in list(sys.path_importer_cache.values()):
+        fill = getattr(finder, "_fill_cache", None)
+        if fill is not None:
+            fill()
+            finder._path_mtime = _EMBEDDED_TIME
+
+
+def _reset_generators():
+    """A pending normal deviate would be the same in every request."""
+    import gc
+
+    random = sys.modules.get("random")
+    if random is not None:
+        for found in gc.get_objects():
+            if isinstance(found, random.Random) and getattr(found, "gauss_next", None) is not None:
+                found.gauss_next = None
+
+
+def prepare(app):
+    """Prepares the application, which has been imported."""
+    directories = [path for path in sys.path if path not in _BUNDLED]
+    application = _embed_all(directories)
+    _import_late(application)
+    _compile_patterns(application)
+    warm_up = getattr(app, "warm_up", None)
+    if warm_up is not None:
+        warm_up()
+    _use_libraries()
+    _reset_generators()
+
+
+def finish():
+    """The last step: what is imported after it comes from embedded files."""
+    _settle_finders()
+    del sys.modules[__name__]

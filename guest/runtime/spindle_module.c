@@ -1,0 +1,52 @@
+/* The built-in module `_spindle`: what generated modules and the preparation use. */
+#include "../libc/vfs.h"
+#include "value.h"
+
+/* embed(path, data): the file is there at run time too. */
+static PyObject *embed(PyObject *self, PyObject *arguments)
+{
+    (void)self;
+    const char *path;
+    Py_ssize_t path_len;
+    Py_buffer data;
+    if (!PyArg_ParseTuple(arguments, "s#y*:embed", &path, &path_len, &data))
+        return NULL;
+    bool done = vfs_add(path, (size_t)path_len, data.buf, (size_t)data.len);
+    PyBuffer_Release(&data);
+    if (!done)
+        return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"embed", embed, METH_VARARGS, "embed(path, data): a file for run time"},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef types_definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "_spindle.types",
+    .m_doc = "Types of the component model.",
+    .m_size = -1,
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "_spindle",
+    .m_doc = "The host's functions, for modules generated from WIT.",
+    .m_size = -1,
+    .m_methods = functions,
+};
+
+PyObject *PyInit__spindle(void)
+{
+    PyObject *module = PyModule_Create(&definition);
+    PyObject *types = PyModule_Create(&types_definition);
+    value_name_value = runtime_string("value");
+    if (module == NULL || types == NULL || value_name_value == NULL ||
+        !value_types_prepare(types) || !resource_prepare(module) || !function_prepare(module) ||
+        PyModule_AddObjectRef(module, "types", types) < 0)
+        Py_CLEAR(module);
+    Py_XDECREF(types);
+    return module;
+}
