@@ -51,11 +51,13 @@ static int instantiate(struct guest *g, struct str component, const char *code, 
         .native = {.translate = {.use_gs = true}, .shipped = code},
         .limits = {.memory_bytes = MEMORY_BYTES, .table_elements = MAX_TABLE_ELEMENTS}};
     struct wasm_trap trap;
-    options.hosts = wasi_hosts(&options.host_count);
+    options.hosts = build_hosts(g->arena, &options.host_count);
     if (component_decode(component, &options.native, &g->component, err) < 0 ||
         component_program_new(g->component, &options, &g->program, err) < 0 ||
         component_instantiate(g->program, NULL, &g->instance, &trap, err) < 0)
         return -1;
+    build_host_init(&g->host);
+    wasi_context_set_embedder(g->context, &g->host);
     component_instance_set_host(g->instance, g->context);
     return find_core(g, err);
 }

@@ -9,6 +9,7 @@
 #ifndef SPINDLE_COMPONENTIZE_GUEST_H
 #define SPINDLE_COMPONENTIZE_GUEST_H
 
+#include "componentize/hosts.h"
 #include "componentize/options.h"
 #include "wasi/wasi.h"
 
@@ -30,6 +31,7 @@ struct guest {
     struct wasi_context *context;
     struct wasm_instance *core; /* of python.wasm */
     struct wasi_config config;
+    struct build_host host;
     struct buf output; /* what the guest has printed, both streams in order */
 };
 
