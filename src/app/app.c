@@ -1,0 +1,216 @@
+#include "app/app.h"
+
+#include <jansson.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "app/component.h"
+#include "app/request_fields.h"
+#include "base/limits.h"
+#include "http/router.h"
+#include "wasm/process.h"
+
+struct app {
+    struct app_options options;
+    struct arena arena;
+    struct router router;
+    size_t component_count;
+    struct app_component *components;
+    struct http_server *server;
+    struct str info; /* the answer to /.well-known/spin/info */
+    _Atomic bool unmatched_seen;
+};
+
+static void answer(struct http_exchange *x, const struct http_field *type, struct str body)
+{
+    if (x->ops->send_head(x, 200, type, type ? 1 : 0) == HTTP_IO_OK &&
+        x->ops->write_body(x, body) == HTTP_IO_OK)
+        x->ops->finish(x);
+}
+
+/* Paths that are the host's own, whatever the routes say. False if this is none. */
+static bool handle_well_known(struct app *app, struct http_exchange *x, struct str path)
+{
+    static const struct http_field json = {STR("content-type"), STR("application/json")};
+    if (!str_starts_with(path, STR("/.well-known/spin/")))
+        return false;
+    struct str what = str_skip(path, sizeof "/.well-known/spin/" - 1);
+    if (str_is(what, "health"))
+        answer(x, NULL, STR("OK"));
+    else if (str_is(what, "info"))
+        answer(x, &json, app->info);
+    else
+        http_exchange_reject(x, 404);
+    return true;
+}
+
+static void handle_unmatched(struct app *app, struct http_exchange *x, struct str path)
+{
+    http_exchange_reject(x, 404);
+    if (isatty(STDERR_FILENO) && !atomic_exchange(&app->unmatched_seen, true))
+        fprintf(stderr,
+            "Warning: Request to %" STR_FMT " matched no pattern, and received a generic 404 "
+            "response. To serve a more informative 404 page, add a catch-all (/...) route.\n",
+            STR_ARG(path));
+}
+
+static void handle(void *data, struct http_exchange *x)
+{
+    struct app *app = data;
+    struct route_match match;
+    ptrdiff_t query = str_find_byte(x->path, '?');
+    struct str path = str_make(x->path.ptr, query < 0 ? x->path.len : (size_t)query);
+    if (handle_well_known(app, x, path))
+        return;
+    if (!router_find(&app->router, path, &match)) {
+        handle_unmatched(app, x, path);
+        return;
+    }
+    request_add_spin_fields(x, &match);
+    app_component_handle(match.route->value, x);
+}
+
+static struct app_component *find_component(struct app *app, struct str id)
+{
+    for (size_t i = 0; i < app->component_count; i++)
+        if (str_equal(app->components[i].manifest->id, id))
+            return &app->components[i];
+    return NULL;
+}
+
+/* Components that no trigger names are left alone, broken or not. */
+static int load_components(struct app *app, struct error *err)
+{
+    const struct manifest *m = app->options.manifest;
+    app->components = arena_alloc(&app->arena, (m->component_count + 1) * sizeof *app->components);
+    for (size_t i = 0; i < m->trigger_count; i++) {
+        if (find_component(app, m->triggers[i].component))
+            continue;
+        const struct manifest_component *c = manifest_find(m, m->triggers[i].component);
+        if (app_component_load(&app->components[app->component_count++], m, c, &app->options, err) <
+            0)
+            return -1;
+    }
+    return 0;
+}
+
+static void add_routes(struct app *app)
+{
+    const struct manifest *m = app->options.manifest;
+    bool first = true;
+    router_init(&app->router, &app->arena);
+    for (size_t i = 0; i < m->trigger_count; i++) {
+        const struct manifest_http_trigger *t = &m->triggers[i];
+        if (t->is_private)
+            continue;
+        struct app_component *c = find_component(app, t->component);
+        const struct route *old = router_add(&app->router, t->route, c);
+        if (str_starts_with(t->route, STR("/.well-known/spin/")))
+            fprintf(stderr, "Warning: Routes under /.well-known/spin/ are handled by the Spin "
+                            "runtime and will never be reached\n");
+        if (!old)
+            continue;
+        const struct app_component *loser = old->value;
+        if (first)
+            fprintf(stderr, "Warning: The following component routes are duplicates and will "
+                            "never be used:\n");
+        first = false;
+        fprintf(stderr, "  %" STR_FMT ": %" STR_FMT " (duplicate of %" STR_FMT ")\n",
+            STR_ARG(loser->manifest->id), STR_ARG(old->raw), STR_ARG(t->component));
+    }
+}
+
+static int make_info(struct app *app, struct error *err)
+{
+    const struct manifest *m = app->options.manifest;
+    json_t *info = json_object();
+    json_object_set_new(info, "name", json_stringn(m->name.ptr, m->name.len));
+    if (m->version.len)
+        json_object_set_new(info, "version", json_stringn(m->version.ptr, m->version.len));
+    char *text = json_dumps(info, JSON_INDENT(2));
+    json_decref(info);
+    if (!text)
+        return error_set(err, ERROR_INVALID, "the application's name is not UTF-8");
+    app->info = arena_copy(&app->arena, str_of(text));
+    free(text);
+    return 0;
+}
+
+int app_new(const struct app_options *options, struct app **ret_app, struct error *err)
+{
+    struct app *app = calloc(1, sizeof *app);
+    if (!app)
+        return error_set(err, ERROR_MEMORY, "no memory for an application");
+    app->options = *options;
+    app->arena = ARENA_INIT(GIB);
+    if (wasm_process_init(err) < 0 || wasm_thread_init(err) < 0 || make_info(app, err) < 0 ||
+        load_components(app, err) < 0) {
+        app_free(app);
+        return -1;
+    }
+    add_routes(app);
+    *ret_app = app;
+    return 0;
+}
+
+static int thread_start(void *data, struct error *err)
+{
+    (void)data;
+    return wasm_thread_init(err);
+}
+
+static void thread_end(void *data)
+{
+    (void)data;
+    wasm_thread_release();
+}
+
+int app_listen(struct app *app, const struct http_server_options *options, struct error *err)
+{
+    struct http_server_options own = *options;
+    own.handle = handle;
+    own.thread_start = thread_start;
+    own.thread_end = thread_end;
+    own.data = app;
+    return http_server_new(&own, &app->server, err);
+}
+
+const char *app_address(const struct app *app)
+{
+    return http_server_address(app->server);
+}
+
+int app_run(struct app *app, struct error *err)
+{
+    return http_server_run(app->server, err);
+}
+
+void app_stop(struct app *app)
+{
+    http_server_stop(app->server);
+}
+
+bool app_busy(struct app *app)
+{
+    return app->server && http_server_busy(app->server);
+}
+
+void app_free(struct app *app)
+{
+    if (!app)
+        return;
+    http_server_free(app->server);
+    for (size_t i = 0; i < app->component_count; i++)
+        app_component_release(&app->components[i]);
+    arena_release(&app->arena);
+    free(app);
+}
+
+void app_rewind_figures(const struct app *app, uint64_t *ret_checked, uint64_t *ret_different)
+{
+    *ret_checked = *ret_different = 0;
+    for (size_t i = 0; i < app->component_count; i++) {
+        *ret_checked += atomic_load(&app->components[i].checked);
+        *ret_different += atomic_load(&app->components[i].different);
+    }
+}

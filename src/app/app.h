@@ -1,0 +1,51 @@
+/*
+ * A running application: manifest + component files + HTTP server.
+ *
+ *     manifest ─app_new─> components loaded, imaged, routes ─app_listen─> socket ─app_run─> served
+ *
+ * Nothing here reads a command line. Messages for whoever runs the application go to stderr.
+ */
+#ifndef SPINDLE_APP_APP_H
+#define SPINDLE_APP_APP_H
+
+#include "http/server.h"
+#include "manifest/manifest.h"
+
+struct app;
+
+struct app_options {
+    const struct manifest *manifest; /* must outlive the application */
+    size_t environment_count;        /* added to every component's; wins over the manifest's */
+    const struct manifest_pair *environment;
+    const char *log_folder; /* of <id>_stdout.txt and <id>_stderr.txt; NULL: none */
+    bool truncate_logs;
+    bool quiet;               /* guests' output only to the log files */
+    uint64_t request_cpu_ns;  /* guest execution per request; 0: no limit */
+    unsigned max_instances;   /* of each component, at once */
+    uint64_t memory_bytes;    /* of each instance; 0: what 32-bit addresses reach */
+    bool check_rewind;        /* compare every byte after each request: for tests */
+    bool interpret;           /* never use native code: for tests */
+    const char *shipped_code; /* folder of native code that came with the program */
+};
+
+/*
+ * Loads every component that a trigger names. ERROR_UNSUPPORTED with the place of its `source` for
+ * one that imports what is not there. ERROR_NOT_FOUND for a missing file.
+ */
+int app_new(const struct app_options *options, struct app **ret_app, struct error *err);
+/* Binds; `options` are filled in but for handle, hooks and data. */
+int app_listen(struct app *app, const struct http_server_options *options, struct error *err);
+const char *app_address(const struct app *app);
+/* Serves until app_stop. */
+int app_run(struct app *app, struct error *err);
+/* Safe in a signal handler. */
+void app_stop(struct app *app);
+/* Not all exchanges have ended: the application must not be freed. */
+bool app_busy(struct app *app);
+void app_free(struct app *app);
+
+/* What a rewind left different from the image, in check_rewind: requests, and those that differed.
+ */
+void app_rewind_figures(const struct app *app, uint64_t *ret_checked, uint64_t *ret_different);
+
+#endif

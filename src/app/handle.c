@@ -1,0 +1,195 @@
+/*
+ * Answering one exchange by a component: an instance from the pool, the call, the rewind.
+ */
+#include "app/component.h"
+
+static int make_instance(
+    struct app_component *c, struct app_instance **ret_instance, struct error *err)
+{
+    struct app_instance *i = calloc(1, sizeof *i);
+    struct wasm_trap trap;
+    if (!i)
+        return error_set(err, ERROR_MEMORY, "no memory for an instance");
+    if (wasi_context_new(&c->wasi, &i->context, err) < 0 ||
+        component_instantiate(c->program, c->image, &i->instance, &trap, err) < 0) {
+        wasi_context_free(i->context);
+        free(i);
+        return -1;
+    }
+    component_instance_set_host(i->instance, i->context);
+    i->handle = component_instance_func(i->instance, c->handler, STR("handle"));
+    if (!i->handle) {
+        component_instance_free(i->instance);
+        wasi_context_free(i->context);
+        free(i);
+        return error_set(err, ERROR_INVALID, "the component's handler has no `handle`");
+    }
+    *ret_instance = i;
+    return 0;
+}
+
+/* Waits until an instance is given back. Called with the lock. */
+static void wait_for_instance(struct app_component *c)
+{
+    c->waiting++;
+    pthread_mutex_unlock(&c->lock);
+    http_thread_blocks();
+    pthread_mutex_lock(&c->lock);
+    while (!c->pool && c->instance_count >= c->options->max_instances)
+        pthread_cond_wait(&c->freed, &c->lock);
+    c->waiting--;
+    pthread_mutex_unlock(&c->lock);
+    http_thread_resumes();
+    pthread_mutex_lock(&c->lock);
+}
+
+static int take_instance(
+    struct app_component *c, struct app_instance **ret_instance, struct error *err)
+{
+    struct app_instance *i = NULL;
+    bool make = false;
+    pthread_mutex_lock(&c->lock);
+    while (!i && !make) {
+        i = c->pool;
+        make = !i && c->instance_count < c->options->max_instances;
+        if (i)
+            c->pool = i->next;
+        else if (make)
+            c->instance_count++;
+        else
+            wait_for_instance(c);
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (i) {
+        *ret_instance = i;
+        return 0;
+    }
+    if (make_instance(c, ret_instance, err) == 0)
+        return 0;
+    pthread_mutex_lock(&c->lock);
+    c->instance_count--;
+    pthread_cond_signal(&c->freed);
+    pthread_mutex_unlock(&c->lock);
+    return -1;
+}
+
+static void give_instance(struct app_component *c, struct app_instance *i)
+{
+    pthread_mutex_lock(&c->lock);
+    i->next = c->pool;
+    c->pool = i;
+    bool wake = c->waiting > 0;
+    pthread_mutex_unlock(&c->lock);
+    if (wake)
+        pthread_cond_signal(&c->freed);
+}
+
+/* A line about a request that went wrong, for whoever runs the application. */
+PRINTF_LIKE(3, 4)
+static void report(
+    const struct app_component *c, const struct http_exchange *x, const char *fmt, ...)
+{
+    struct buf line = BUF_INIT(16 * 1024);
+    va_list args;
+    buf_printf(&line, "Error: component `%" STR_FMT "`, %" STR_FMT " %" STR_FMT ": ",
+        STR_ARG(c->manifest->id), STR_ARG(x->method), STR_ARG(x->path));
+    va_start(args, fmt);
+    buf_vprintf(&line, fmt, args);
+    va_end(args);
+    buf_append_byte(&line, '\n');
+    fputs(buf_cstr(&line), stderr);
+    buf_release(&line);
+}
+
+static void report_error(
+    const struct app_component *c, const struct http_exchange *x, struct error *err)
+{
+    struct buf text = BUF_INIT(16 * 1024);
+    error_append_line(err, &text);
+    report(c, x, "%s", buf_cstr(&text));
+    buf_release(&text);
+    error_release(err);
+}
+
+static void report_trap(
+    const struct app_component *c, const struct http_exchange *x, const struct wasm_trap *trap)
+{
+    const char *message = wasm_trap_message(trap->kind);
+    if (trap->kind == WASM_TRAP_DEADLINE)
+        report(c, x,
+            "stopped: it has used more than the CPU time of a request (%.3g s; "
+            "--request-timeout changes it)",
+            (double)c->options->request_cpu_ns / (double)NS_PER_S);
+    else if (trap->detail[0])
+        report(c, x, "the guest trapped: %s: %s", message, trap->detail);
+    else
+        report(c, x, "the guest trapped: %s", message);
+}
+
+/* Calls the handler. Returns the status to reject the exchange with, or 0 if it needs none. */
+static unsigned call_handler(
+    struct app_component *c, struct app_instance *i, struct http_exchange *x)
+{
+    struct error err = ERROR_INIT;
+    struct wasm_trap trap = {0};
+    uint32_t request, response_out;
+    wasm_store_set_budget(component_instance_store(i->instance), c->options->request_cpu_ns);
+    if (wasi_http_begin(i->context, x, i->instance, &request, &response_out, &err) < 0) {
+        report_error(c, x, &err);
+        return 500;
+    }
+    union wasm_value slots[2] = {{.i32 = request}, {.i32 = response_out}};
+    int called = component_call_flat(i->handle, slots, &trap);
+    enum wasi_http_outcome outcome = wasi_http_end(i->context);
+    if (called < 0 && !(trap.kind == WASM_TRAP_EXIT && outcome == WASI_HTTP_ANSWERED))
+        report_trap(c, x, &trap);
+    switch (outcome) {
+    case WASI_HTTP_ANSWERED:
+    case WASI_HTTP_GONE:
+        return 0;
+    case WASI_HTTP_NO_RESPONSE:
+        if (called == 0)
+            report(c, x, "guest failed to produce a response prior to returning");
+        break;
+    case WASI_HTTP_ERROR:
+        report(c, x, "the guest answered with an error");
+        break;
+    case WASI_HTTP_CUT:
+        if (called == 0)
+            report(c, x, "the guest did not finish the body of its response");
+        break;
+    }
+    return called < 0 && trap.kind == WASM_TRAP_DEADLINE ? 504 : 500;
+}
+
+static void rewind_instance(
+    struct app_component *c, struct app_instance *i, const struct http_exchange *x)
+{
+    component_instance_rewind(i->instance);
+    wasi_context_reset(i->context);
+    if (!c->options->check_rewind)
+        return;
+    struct error err = ERROR_INIT;
+    atomic_fetch_add(&c->checked, 1);
+    if (component_instance_compare(i->instance, &err) < 0) {
+        atomic_fetch_add(&c->different, 1);
+        error_wrap(&err, "not rewound");
+        report_error(c, x, &err);
+    }
+}
+
+void app_component_handle(struct app_component *c, struct http_exchange *x)
+{
+    struct error err = ERROR_INIT;
+    struct app_instance *i;
+    if (take_instance(c, &i, &err) < 0) {
+        report_error(c, x, &err);
+        http_exchange_reject(x, 503);
+        return;
+    }
+    unsigned status = call_handler(c, i, x);
+    if (status)
+        http_exchange_reject(x, status);
+    rewind_instance(c, i, x);
+    give_instance(c, i);
+}
