@@ -1,4 +1,6 @@
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -19,8 +21,9 @@ struct build {
     const struct componentize_options *options;
     struct componentize_world world;
     struct string_list search_path;
-    struct buf wasm, vfs; /* python.wasm, python.vfs */
-    const char *code;     /* folder of native code */
+    const char *application; /* its file; NULL: not known */
+    struct buf wasm, vfs;    /* python.wasm, python.vfs */
+    const char *code;        /* folder of native code */
     struct wasm_module *module;
     struct encode_input input;
     struct setting_list settings;
@@ -92,20 +95,37 @@ static int add_setting(struct build *b, struct str key, struct str value, struct
     return 0;
 }
 
-/* The application's own file, for the seed; empty if it is not a plain module. */
-static void read_application(struct build *b, struct buf *out)
+/* The file of the application's module or package; NULL if it is neither. */
+static const char *find_application(struct build *b)
 {
-    struct error ignored = ERROR_INIT;
-    char *relative = arena_printf(b->arena, "%s.py", b->options->app);
-    for (char *c = relative; *c && c[3]; c++)
+    static const char *const endings[] = {".py", "/__init__.py"};
+    char *name = arena_printf(b->arena, "%s", b->options->app);
+    for (char *c = name; *c; c++)
         if (*c == '.')
             *c = '/';
     for (size_t i = 0; i < b->search_path.len; i++) {
-        const char *path = path_join(b->arena, b->search_path.data[i], relative);
-        if (file_exists(path) && file_read(path, LIMIT_TEXT_FILE_BYTES, out, &ignored) == 0)
-            return;
-        error_release(&ignored);
+        for (size_t e = 0; e < countof(endings); e++) {
+            const char *path =
+                arena_printf(b->arena, "%s/%s%s", b->search_path.data[i], name, endings[e]);
+            if (file_exists(path))
+                return path;
+        }
     }
+    return NULL;
+}
+
+/*
+ * What wall-clock time the application sees while it is built: the same for the same inputs, so the
+ * file's own time, or $SOURCE_DATE_EPOCH. 0: the real time.
+ */
+static uint64_t wall_seconds(const char *application)
+{
+    uint64_t seconds;
+    struct stat file;
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    if (epoch && str_to_u64(str_of(epoch), &seconds))
+        return seconds;
+    return application && stat(application, &file) == 0 ? (uint64_t)file.st_mtime : 0;
 }
 
 /* A seed of string hashes that the same inputs always give. */
@@ -113,8 +133,9 @@ static int add_hash_seed(struct build *b, struct error *err)
 {
     if (b->options->hash_seed)
         return add_setting(b, STR("hash-seed"), str_of(b->options->hash_seed), err);
-    CLEANUP(buf_release) struct buf source = BUF_INIT(LIMIT_TEXT_FILE_BYTES);
-    read_application(b, &source);
+    CLEANUP(buf_release) struct buf source = BUF_INIT(LIMIT_COMPONENT_BYTES);
+    if (b->application && file_read(b->application, LIMIT_TEXT_FILE_BYTES, &source, err) < 0)
+        return -1;
     buf_append_cstr(&source, b->options->app);
     uint8_t digest[SHA256_SIZE];
     struct sha256 hash;
@@ -183,16 +204,34 @@ static int write_component(struct build *b, struct error *err)
     return write_output(b, buf_str(&component), err);
 }
 
+/* Options that only other versions of the tool can do something with. */
+static int check_options(const struct componentize_options *options, struct error *err)
+{
+    if (options->stub_wasi)
+        return error_set(err, ERROR_UNSUPPORTED, "--stub-wasi is not supported yet");
+    for (size_t i = 0; i < options->module_worlds.len; i++)
+        if (!str_is(options->module_worlds.data[i].interface, "spin_sdk"))
+            return error_set(err, ERROR_NOT_FOUND,
+                "no `componentize-py.toml` file found for module `%" STR_FMT "`",
+                STR_ARG(options->module_worlds.data[i].interface));
+    return 0;
+}
+
 static int run(struct build *b, struct error *err)
 {
-    if (componentize_search_path(b->arena, b->options, &b->search_path, err) < 0 ||
-        load_interpreter(b, err) < 0 || load_world(b, err) < 0 || make_settings(b, err) < 0)
+    if (check_options(b->options, err) < 0)
+        return -1;
+    if (componentize_search_path(b->arena, b->options, &b->search_path, err) < 0)
+        return -1;
+    b->application = find_application(b);
+    if (load_interpreter(b, err) < 0 || load_world(b, err) < 0 || make_settings(b, err) < 0)
         return -1;
     CLEANUP(buf_release) struct buf component = BUF_INIT(LIMIT_COMPONENT_BYTES);
     if (encode(b, buf_str(&b->wasm), &component, err) < 0)
         return -1;
     int status =
         guest_start(&b->guest, b->arena, buf_str(&component), b->code, &b->search_path, err);
+    b->guest.host.wall_seconds = wall_seconds(b->application);
     if (status == 0)
         status = guest_prepare(&b->guest, &b->settings, err);
     if (status == 0)

@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -13,9 +12,6 @@ static struct build_host *build_host_of(struct component_call *call)
 void build_host_init(struct build_host *h)
 {
     *h = (struct build_host){.monotonic_ns = NS_PER_S};
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    if (epoch && !str_to_u64(str_of(epoch), &h->wall_seconds))
-        h->wall_seconds = 0;
 }
 
 /* ------------------------------------------------------------------------------- random */

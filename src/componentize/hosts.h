@@ -1,8 +1,7 @@
 /*
  * The host while a component is built: WASI as it is, except that
  * - random bytes and monotonic time are the same in every build, so that the same inputs give the
- *   same component (the guest draws new ones at each request; wall-clock time is the real one,
- *   or $SOURCE_DATE_EPOCH);
+ *   same component (the guest draws new ones at each request), and wall-clock time can be set;
  * - requests to the network trap, naming the call.
  */
 #ifndef SPINDLE_COMPONENTIZE_HOSTS_H
@@ -17,7 +16,6 @@ struct build_host {
     uint64_t wall_seconds; /* 0: the real time */
 };
 
-/* From the environment. */
 void build_host_init(struct build_host *h);
 /* In the arena; as wasi_hosts. */
 const struct component_host *build_hosts(struct arena *a, size_t *ret_count);

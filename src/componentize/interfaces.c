@@ -56,13 +56,22 @@ static void import_with_uses(struct selection *s, const struct wit_interface *in
     }
 }
 
+/* By its full name, or as an inline one of the world by its label. */
+static const struct wit_interface *find_interface(const struct selection *s, struct str name)
+{
+    for (uint32_t i = 0; i < s->world->import_count; i++)
+        if (s->world->imports[i].interface && str_equal(s->world->imports[i].name, name))
+            return s->world->imports[i].interface;
+    return wit_resolve_interface(s->r, name);
+}
+
 static int select_imports(struct selection *s, const struct wasm_module *core, struct error *err)
 {
     for (uint32_t i = 0; i < core->import_count; i++) {
         struct str module = core->imports[i].module;
         if (str_starts_with(module, STR("[export]")) || str_is(module, "$root"))
             continue;
-        const struct wit_interface *interface = wit_resolve_interface(s->r, module);
+        const struct wit_interface *interface = find_interface(s, module);
         if (!interface)
             return error_set(err, ERROR_LINK,
                 "the interpreter needs interface '%" STR_FMT
@@ -71,6 +80,16 @@ static int select_imports(struct selection *s, const struct wasm_module *core, s
         import_with_uses(s, interface);
     }
     return 0;
+}
+
+/* Types of the world itself may come from an interface. */
+static void select_root_types(struct selection *s)
+{
+    for (uint32_t i = 0; i < s->world->import_count; i++) {
+        const struct wit_definition *def = defined(s->world->imports[i].type);
+        if (def && def->interface)
+            import_with_uses(s, def->interface);
+    }
 }
 
 /* What an export uses is imported, unless it is exported itself. */
@@ -143,21 +162,17 @@ static int fill_interface(const struct selection *s, const struct wit_interface 
 
 /* ------------------------------------------------------------------------------- the world */
 
-/* The world's own functions in one direction, as an interface without a name; NULL if none. */
-static int root_functions(const struct selection *s, const struct wit_item *items, uint32_t count,
-    const struct encode_interface **ret, struct error *err)
+/* Named types of the world itself; they stand among its imports, whoever needs them. */
+static int root_types(const struct selection *s, struct encode_interface *root, struct error *err)
 {
-    struct arena *a = s->r->arena;
-    struct encode_interface *root = arena_try_array(a, 1, struct encode_interface);
-    struct encode_func *funcs = arena_try_array(a, (size_t)count + 1, struct encode_func);
-    struct encode_type *types = arena_try_array(a, (size_t)count + 1, struct encode_type);
-    if (!root || !funcs || !types)
+    const struct wit_world *w = s->world;
+    struct encode_type *types =
+        arena_try_array(s->r->arena, (size_t)w->import_count + 1, struct encode_type);
+    if (!types)
         return out_of_memory(err);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct wit_definition *here = items[i].type, *def = defined(here);
-        if (items[i].func)
-            funcs[root->func_count++] =
-                (struct encode_func){items[i].func->name, &items[i].func->type};
+    root->types = types;
+    for (uint32_t i = 0; i < w->import_count; i++) {
+        const struct wit_definition *here = w->imports[i].type, *def = defined(here);
         if (!def || here->kind == WIT_ALIAS)
             continue;
         struct encode_type *type = &types[root->type_count++];
@@ -169,9 +184,36 @@ static int root_functions(const struct selection *s, const struct wit_item *item
             type->from_name = def->name;
         }
     }
+    return 0;
+}
+
+/* The world's own types, and its functions in one direction. */
+static int root_interface(const struct selection *s, const struct wit_item *items, uint32_t count,
+    struct encode_interface **ret, struct error *err)
+{
+    struct arena *a = s->r->arena;
+    struct encode_interface *root = arena_try_array(a, 1, struct encode_interface);
+    struct encode_func *funcs = arena_try_array(a, (size_t)count + 1, struct encode_func);
+    if (!root || !funcs)
+        return out_of_memory(err);
     root->funcs = funcs;
-    root->types = types;
-    *ret = root->func_count > 0 ? root : NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (items[i].func)
+            funcs[root->func_count++] =
+                (struct encode_func){items[i].func->name, &items[i].func->type};
+    *ret = root;
+    return root_types(s, root, err);
+}
+
+static int fill_roots(const struct selection *s, struct encode_input *ret, struct error *err)
+{
+    const struct wit_world *w = s->world;
+    struct encode_interface *imports, *exports;
+    if (root_interface(s, w->imports, w->import_count, &imports, err) < 0 ||
+        root_interface(s, w->exports, w->export_count, &exports, err) < 0)
+        return -1;
+    ret->root_imports = imports->func_count + imports->type_count > 0 ? imports : NULL;
+    ret->root_exports = exports->func_count > 0 ? exports : NULL;
     return 0;
 }
 
@@ -202,6 +244,7 @@ int componentize_interfaces(const struct wit_resolve *r, const struct wit_world 
     struct selection s = {.r = r, .world = world};
     if (allocate(&s, err) < 0 || select_imports(&s, core, err) < 0)
         return -1;
+    select_root_types(&s);
     select_exports(&s);
     if (fill_all(&s, err) < 0)
         return -1;
@@ -209,7 +252,5 @@ int componentize_interfaces(const struct wit_resolve *r, const struct wit_world 
         .imports = s.imports,
         .export_count = s.export_count,
         .exports = s.exports};
-    if (root_functions(&s, world->imports, world->import_count, &ret->root_imports, err) < 0)
-        return -1;
-    return root_functions(&s, world->exports, world->export_count, &ret->root_exports, err);
+    return fill_roots(&s, ret, err);
 }
