@@ -125,6 +125,17 @@ bool vfs_add(const char *path, size_t path_len, const uint8_t *data, size_t len)
     return true;
 }
 
+void vfs_discard(const char *path, size_t path_len)
+{
+    const struct vfs_file *found;
+    if (vfs_find(path, path_len, &found) != VFS_FILE)
+        return;
+    memset((uint8_t *)found->data, 0, found->packed_len);
+    size_t index = (size_t)(found - files);
+    file_count--;
+    memmove(&files[index], &files[index + 1], (file_count - index) * sizeof *files);
+}
+
 /* Whether the path lies somewhere under the directory. */
 static bool is_under(const struct vfs_file *file, const char *directory, size_t len)
 {

@@ -36,6 +36,8 @@ enum vfs_kind { VFS_ABSENT, VFS_FILE, VFS_DIRECTORY };
 bool vfs_mount(const uint8_t *archive, size_t len);
 /* Adds a file with copies of its path and data; one of the same path stays. False: no memory. */
 bool vfs_add(const char *path, size_t path_len, const uint8_t *data, size_t len);
+/* Removes a file and overwrites its data with zeroes. Nothing if there is no such file. */
+void vfs_discard(const char *path, size_t path_len);
 /* What is at a path; *ret_file only for a file, valid until the next mount or add. */
 enum vfs_kind vfs_find(const char *path, size_t path_len, const struct vfs_file **ret_file);
 /*

@@ -247,12 +247,19 @@ def _use_libraries():
 
 def _settle_finders():
     """Lets the import system know directories as they will be at run time: embedded only, never changing."""
-    importlib.invalidate_caches()
     for finder in list(sys.path_importer_cache.values()):
         fill = getattr(finder, "_fill_cache", None)
         if fill is not None:
             fill()
             finder._path_mtime = _EMBEDDED_TIME
+
+
+def _discard_bytecode():
+    """What is imported is not read again: its bytecode would only make the component larger."""
+    for module in list(sys.modules.values()):
+        cached = getattr(module, "__cached__", None)
+        if isinstance(cached, str):
+            _spindle.discard(cached.lstrip("/"))
 
 
 def _reset_generators():
@@ -281,5 +288,6 @@ def prepare(app):
 
 def finish():
     """The last step: what is imported after it comes from embedded files."""
+    _discard_bytecode()
     _settle_finders()
     del sys.modules[__name__]

@@ -18,7 +18,20 @@ static PyObject *embed(PyObject *self, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
+/* discard(path): the embedded file is not needed any more. */
+static PyObject *discard(PyObject *self, PyObject *path)
+{
+    (void)self;
+    Py_ssize_t len;
+    const char *text = PyUnicode_AsUTF8AndSize(path, &len);
+    if (text == NULL)
+        return NULL;
+    vfs_discard(text, (size_t)len);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+    {"discard", discard, METH_O, "discard(path): an embedded file that is not needed any more"},
     {"embed", embed, METH_VARARGS, "embed(path, data): a file for run time"},
     {NULL, NULL, 0, NULL},
 };
