@@ -6,6 +6,8 @@ the work folder and run by component-runner in a process of its own. What is com
 calls that must trap do; that what must be refused is refused, and not for a feature that we lack.
 The texts of traps and refusals are shown by --verbose, not compared.
 
+With --mutate ROUNDS no assertion is run; the runner tries broken components instead.
+
 ledger.txt names the assertions that do not hold, each with its reason. Any other failure fails; so
 does an entry whose assertion holds now.
 """
@@ -33,6 +35,7 @@ def arguments():
     parser.add_argument("--tier", default="interpreter")
     parser.add_argument("--work", required=True, type=pathlib.Path)
     parser.add_argument("--ledger", default=HERE / "ledger.txt", type=pathlib.Path)
+    parser.add_argument("--mutate", type=int, metavar="ROUNDS")
     parser.add_argument("--update", action="store_true", help="write the ledger instead")
     parser.add_argument("--verbose", action="store_true", help="show every outcome")
     parser.add_argument("names", nargs="*", help="only these files, as values/strings")
@@ -79,6 +82,23 @@ def run_script(command, script):
     return outcomes
 
 
+def mutate(runner, rounds, scripts):
+    """Broken components; only a crash fails."""
+    passed = failed = mutants = 0
+    rounds *= 20 if os.environ.get("SPINDLE_LONG") else 1
+    for script in scripts:
+        done = subprocess.run([runner, "--mutate", str(rounds), script], capture_output=True,
+                              text=True, errors="replace")
+        if done.returncode == 0:
+            passed += 1
+            mutants += sum(int(n) for n in done.stdout.rstrip("\n").split("\t")[1:])
+        else:
+            failed += 1
+            print(f"{script}: the runner ended with {done.returncode}\n{done.stderr}")
+    print(f"{mutants} broken components\n{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
 def read_ledger(path):
     lines = path.read_text().splitlines() if path.exists() else []
     entries = (line.split("\t") for line in lines if line and not line.startswith("#"))
@@ -100,6 +120,8 @@ def main():
     if not wasm_tools:
         skip("no wasm-tools (set SPINDLE_WASM_TOOLS)")
     scripts = {n: convert(wasm_tools, n, f, args.work / "scripts") for n, f in files.items()}
+    if args.mutate:
+        return mutate(args.runner, args.mutate, scripts.values())
     command = [args.runner, "--tier", args.tier]
     if args.tier == "native":
         cache = args.work / "code"

@@ -1,12 +1,14 @@
 /*
  * component-runner --tier interpreter|native [--cache FOLDER] [--compile] SCRIPT.json...
+ * component-runner --mutate ROUNDS SCRIPT.json...
  *
  * Runs a script that `wasm-tools json-from-wast` made of component tests. For each assertion a line
  *
  *     pass|fail|missing <TAB> line of the script <TAB> explanation
  *
  * "missing": it needs what we know not to have; the explanation names it. run.py judges.
- * With --compile it translates and compiles the core modules of all scripts instead.
+ * With --compile it translates and compiles the core modules of all scripts instead, with --mutate
+ * it tries changed components (mutate.c).
  */
 #include <getopt.h>
 
@@ -15,6 +17,7 @@
 #include "component/ast.h"
 #include "component/component.h"
 #include "component/instance_int.h"
+#include "mutate.h"
 #include "values.h"
 #include "wasm/process.h"
 #include "wasm/runtime_int.h"
@@ -365,10 +368,11 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"tier", required_argument, NULL, 't'},
         {"cache", required_argument, NULL, 'c'}, {"compile", no_argument, NULL, 'C'},
-        {NULL, 0, NULL, 0}};
+        {"mutate", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
     struct script s = {.code = {.translate = {.load_barrier = true, .use_gs = true}}};
     struct error err = ERROR_INIT;
     bool only_compile = false;
+    unsigned rounds = 0;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 't')
             s.native = strcmp(optarg, "native") == 0;
@@ -376,6 +380,8 @@ int main(int argc, char **argv)
             s.code.shipped = optarg;
         else if (option == 'C')
             only_compile = true;
+        else if (option == 'm')
+            rounds = (unsigned)strtoul(optarg, NULL, 10);
         else
             return 2;
     }
@@ -383,8 +389,12 @@ int main(int argc, char **argv)
         BUG("the engine does not start");
     if (only_compile)
         return compile(&s, argv + optind, argc - optind);
-    for (int i = optind; i < argc; i++)
-        run_script(&s, argv[i]);
+    for (int i = optind; i < argc; i++) {
+        if (rounds)
+            mutate_folder(argv[i], rounds);
+        else
+            run_script(&s, argv[i]);
+    }
     wasm_thread_release();
     return 0;
 }
