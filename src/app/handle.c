@@ -120,6 +120,8 @@ static void report_trap(
             "stopped: it has used more than the CPU time of a request (%.3g s; "
             "--request-timeout changes it)",
             (double)c->options->request_cpu_ns / (double)NS_PER_S);
+    else if (trap->kind == WASM_TRAP_EXIT)
+        report(c, x, "the guest has ended itself before its response was complete");
     else if (trap->detail[0])
         report(c, x, "the guest trapped: %s: %s", message, trap->detail);
     else

@@ -1,10 +1,20 @@
 import os
+import re
 import select
+import shutil
+import signal
 import subprocess
+import threading
+import urllib.request
+from pathlib import Path
 
 import pytest
 
 from raw import Client
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("SPINDLE_BIN", ROOT / "build" / "bin")).resolve()
+TIMEOUT = 60
 
 
 class Server:
@@ -19,12 +29,18 @@ class Server:
         with self.client() as client:
             return client.get(path, head)
 
+    def post(self, path, body, head=""):
+        with self.client() as client:
+            length = f"Content-Length: {len(body)}\r\n"
+            client.send(f"POST {path} HTTP/1.1\r\nHost: test\r\n{length}{head}\r\n".encode() + body)
+            return client.response()
 
-def stop(process):
+
+def stop(process, number=signal.SIGTERM):
     if process.poll() is None:
-        process.terminate()
+        process.send_signal(number)
     try:
-        return process.wait(timeout=20)
+        return process.wait(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
@@ -40,7 +56,7 @@ def echo_server():
         arguments = [f"{name}={value}" for name, value in options.items()]
         process = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, text=True)
         running.append(process)
-        ready, _, _ = select.select([process.stdout], [], [], 20)
+        ready, _, _ = select.select([process.stdout], [], [], TIMEOUT)
         assert ready, "the server said nothing"
         return Server(process, process.stdout.readline().strip())
 
@@ -53,3 +69,189 @@ def echo_server():
 @pytest.fixture
 def server(echo_server):
     return echo_server(threads=2)
+
+
+class Result:
+    def __init__(self, done):
+        self.status = done.returncode
+        self.out = done.stdout
+        self.err = done.stderr
+
+
+@pytest.fixture
+def spin(tmp_path):
+    """Runs `spin` to its end, in tmp_path or the folder given."""
+
+    def run(*arguments, cwd=tmp_path, env=None):
+        done = subprocess.run(
+            [BIN / "spin", *map(str, arguments)],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        return Result(done)
+
+    return run
+
+
+class Application(Server):
+    """A running `spin up`; what it prints is collected as it comes."""
+
+    def __init__(self, process):
+        super().__init__(process, None)
+        self.out, self.err = [], []
+        self.changed = threading.Condition()
+        self.readers = [
+            threading.Thread(target=self.read, args=(process.stdout, self.out)),
+            threading.Thread(target=self.read, args=(process.stderr, self.err)),
+        ]
+        for reader in self.readers:
+            reader.start()
+
+    def read(self, stream, lines):
+        for line in stream:
+            with self.changed:
+                lines.append(line)
+                self.changed.notify_all()
+        with self.changed:
+            lines.append(None)
+            self.changed.notify_all()
+
+    def wait_for(self, lines, pattern):
+        """Waits until the text matches, and returns the match; fails when the stream ends before."""
+
+        def found():
+            text = "".join(line for line in lines if line)
+            return re.search(pattern, text) or lines[-1:] == [None]
+
+        with self.changed:
+            match = self.changed.wait_for(found, timeout=TIMEOUT)
+        assert match and match is not True, (pattern, self.out, self.err)
+        return match
+
+    def output(self):
+        return "".join(line for line in self.out if line)
+
+    def errors(self):
+        return "".join(line for line in self.err if line)
+
+    def stop(self, number=signal.SIGTERM):
+        status = stop(self.process, number)
+        for reader in self.readers:
+            reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return status
+
+
+@pytest.fixture
+def up():
+    """Starts `spin up` on a free port in a folder; stops it at the end."""
+    running = []
+
+    def start(folder, *arguments, env=None, listen="127.0.0.1:0"):
+        process = subprocess.Popen(
+            [BIN / "spin", "up", "--listen", listen, *arguments],
+            cwd=folder,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        application = Application(process)
+        running.append(application)
+        match = application.wait_for(application.out, r"Serving http://(\S+)\n(?s:.*)Routes:\n")
+        application.address = match[1]
+        return application
+
+    yield start
+    for application in running:
+        application.stop()
+
+
+@pytest.fixture(scope="session")
+def wasm_tools():
+    program = os.environ.get("SPINDLE_WASM_TOOLS") or shutil.which("wasm-tools")
+    if not program:
+        pytest.skip("no wasm-tools (SPINDLE_WASM_TOOLS)")
+    return program
+
+
+@pytest.fixture(scope="session")
+def guests(tmp_path_factory, wasm_tools):
+    """The components of tests/e2e/guest, by name."""
+    folder = tmp_path_factory.mktemp("guests")
+    source = Path(__file__).parent / "guest"
+    wit = folder / "wit"
+    shutil.copytree(ROOT / "wit" / "deps", wit / "deps")
+    shutil.copy(ROOT / "wit" / "spin.wit", wit / "deps" / "fermyon-spin-2.0.0.wit")
+    shutil.copy(source / "world.wit", wit)
+    made = {}
+    for name in ["guest", "needs_redis"]:
+        core, component = folder / f"{name}.core.wasm", folder / f"{name}.wasm"
+        world = name.replace("_", "-")
+        embed = ["component", "embed", wit, "--world", world, source / f"{name}.wat", "-o", core]
+        subprocess.run([wasm_tools, *embed], check=True)
+        subprocess.run([wasm_tools, "component", "new", core, "-o", component], check=True)
+        made[name] = component
+    return made
+
+
+MANIFEST = """spin_manifest_version = 2
+
+[application]
+name = "test-app"
+version = "1.2.3"
+
+[[trigger.http]]
+route = "/..."
+component = "hello"
+
+[component.hello]
+source = "app.wasm"
+"""
+
+
+@pytest.fixture
+def guest_app(tmp_path, guests):
+    """A folder with an application of the hand-written guest."""
+    (tmp_path / "spin.toml").write_text(MANIFEST)
+    shutil.copy(guests["guest"], tmp_path / "app.wasm")
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def python_ready():
+    if not (BIN.parent / "lib" / "spindle" / "python.wasm").exists():
+        pytest.skip("no python.wasm beside the programs")
+
+
+@pytest.fixture
+def python_app(tmp_path, spin, python_ready):
+    """Builds an application from the text of app.py; returns its folder."""
+
+    def make(source, **manifest):
+        made = spin("new", "-t", "http-py", "hello", "--accept-defaults", "--no-vcs")
+        assert made.status == 0, made.err
+        folder = tmp_path / "hello"
+        (folder / "app.py").write_text(source)
+        text = (folder / "spin.toml").read_text()
+        for old, new in manifest.get("replace", []):
+            assert old in text
+            text = text.replace(old, new)
+        (folder / "spin.toml").write_text(text + manifest.get("add", ""))
+        built = spin("build", cwd=folder)
+        assert built.status == 0, built.err + built.out
+        return folder
+
+    return make
+
+
+def fetch(url):
+    with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
+        return response.read()
