@@ -4,8 +4,8 @@ import asyncio
 import contextvars
 import heapq
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Optional, TypeVar, Union, cast
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import TYPE_CHECKING, Any, Optional, TypeVar, TypeVarTuple, Union, Unpack, cast
 
 from spin_sdk.wit.imports import monotonic_clock, outgoing_handler, poll
 from spin_sdk.wit.imports.poll import Pollable
@@ -19,10 +19,17 @@ READ_SIZE: int = 16 * 1024
 """The most bytes that a `Stream` asks for at once."""
 
 _T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
 _NANOSECONDS = 1_000_000_000
 
+if TYPE_CHECKING:
+    # Checkers take the methods that raise NotImplementedError for abstract ones.
+    _EventLoop = asyncio.BaseEventLoop
+else:
+    _EventLoop = asyncio.AbstractEventLoop
 
-class PollLoop(asyncio.AbstractEventLoop):
+
+class PollLoop(_EventLoop):
     """Runs coroutines; while all of them wait, waits for the host's pollables and for timers.
 
     Whatever needs threads, sockets, signals or processes raises `NotImplementedError`.
@@ -36,8 +43,8 @@ class PollLoop(asyncio.AbstractEventLoop):
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._timer_numbers = itertools.count()
 
-    def run_until_complete(self, future: Union[Coroutine[Any, Any, _T], Awaitable[_T]]) -> _T:
-        task = asyncio.ensure_future(future, loop=self)
+    def run_until_complete(self, future: Union[Generator[Any, None, _T], Awaitable[_T]]) -> _T:
+        task = asyncio.ensure_future(cast(Awaitable[_T], future), loop=self)
         previous = asyncio._get_running_loop()
         self.running = True
         asyncio._set_running_loop(self)
@@ -92,19 +99,19 @@ class PollLoop(asyncio.AbstractEventLoop):
         return monotonic_clock.now() / _NANOSECONDS
 
     def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: Optional[contextvars.Context] = None
+        self, callback: Callable[[Unpack[_Ts]], object], *args: Unpack[_Ts], context: Optional[contextvars.Context] = None
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self.handles.append(handle)
         return handle
 
     def call_later(
-        self, delay: float, callback: Callable[..., object], *args: Any, context: Optional[contextvars.Context] = None
+        self, delay: float, callback: Callable[[Unpack[_Ts]], object], *args: Unpack[_Ts], context: Optional[contextvars.Context] = None
     ) -> asyncio.TimerHandle:
         return self.call_at(self.time() + delay, callback, *args, context=context)
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: Optional[contextvars.Context] = None
+        self, when: float, callback: Callable[[Unpack[_Ts]], object], *args: Unpack[_Ts], context: Optional[contextvars.Context] = None
     ) -> asyncio.TimerHandle:
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         heapq.heappush(self._timers, (when, next(self._timer_numbers), timer))
