@@ -283,6 +283,8 @@ static enum wasm_trap_kind lower_host(
         .trap = trap,
         .part = t->part,
     };
+    if (unlikely(!call.host))
+        return fail(trap, "'%s' is called before there is a host", callee->host->name);
     enum wasm_trap_kind kind = callee->host->body(&call, slots);
     lends_return(instance, mark);
     return kind;

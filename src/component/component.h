@@ -71,6 +71,13 @@ void component_program_free(struct component_program *program);
  */
 int component_instantiate(const struct component_program *program, struct wasm_image *image,
     struct component_instance **ret_instance, struct wasm_trap *ret_trap, struct error *err);
+/*
+ * The same with component_instance_set_host before anything runs: for components whose start
+ * functions call the host. Without a host such a call traps.
+ */
+int component_instantiate_with(const struct component_program *program, struct wasm_image *image,
+    void *host, struct component_instance **ret_instance, struct wasm_trap *ret_trap,
+    struct error *err);
 void component_instance_free(struct component_instance *instance);
 /* The image of an instance that has no handles open (checked) and is not running. */
 int component_image(

@@ -197,13 +197,15 @@ static int run_steps(struct component_instance *instance, struct wasm_image *ima
     return 0;
 }
 
-int component_instantiate(const struct component_program *program, struct wasm_image *image,
-    struct component_instance **ret_instance, struct wasm_trap *ret_trap, struct error *err)
+int component_instantiate_with(const struct component_program *program, struct wasm_image *image,
+    void *host, struct component_instance **ret_instance, struct wasm_trap *ret_trap,
+    struct error *err)
 {
     struct component_instance *instance = calloc(1, sizeof(*instance));
     if (!instance)
         return out_of_memory(err);
     instance->program = program;
+    instance->host = host;
     instance->arena = ARENA_INIT(LIMIT_REQUEST_ARENA);
     if (make_parts(instance, err) < 0 ||
         wasm_store_new(&program->limits, image, &instance->store, err) < 0 ||
@@ -214,6 +216,12 @@ int component_instantiate(const struct component_program *program, struct wasm_i
     wasm_store_set_data(instance->store, instance);
     *ret_instance = instance;
     return 0;
+}
+
+int component_instantiate(const struct component_program *program, struct wasm_image *image,
+    struct component_instance **ret_instance, struct wasm_trap *ret_trap, struct error *err)
+{
+    return component_instantiate_with(program, image, NULL, ret_instance, ret_trap, err);
 }
 
 static void drop_left_over(struct component_instance *instance)

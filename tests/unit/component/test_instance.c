@@ -241,6 +241,32 @@ static void the_embedder_gives_handles(void **state)
     fixture_end(&f);
 }
 
+static const char starter[] =
+    "(component"
+    " (import \"test:host/counters@0.2.0\" (instance $h"
+    "   (export \"counter\" (type $c (sub resource)))"
+    "   (export \"[constructor]counter\" (func (param \"value\" u32) (result (own $c))))))"
+    " (core func $make (canon lower (func $h \"[constructor]counter\")))"
+    " (core module $M (import \"\" \"make\" (func $make (param i32) (result i32)))"
+    "  (func $go (drop (call $make (i32.const 5)))) (start $go))"
+    " (core instance (instantiate $M (with \"\" (instance (export \"make\" (func $make)))))))";
+
+static void start_functions_may_call_a_host_that_is_there(void **state)
+{
+    (void)state;
+    struct fixture f;
+    unsigned drops = 0;
+    assert_int_equal(fixture_link(&f, starter), 0);
+    assert_int_equal(component_instantiate(f.program, NULL, &f.instance, &f.trap, &f.err), -1);
+    assert_int_equal(f.err.kind, ERROR_TRAP);
+    assert_non_null(strstr(f.trap.detail, "before there is a host"));
+    error_release(&f.err);
+    assert_int_equal(
+        component_instantiate_with(f.program, NULL, &drops, &f.instance, &f.trap, &f.err), 0);
+    fixture_end(&f);
+    assert_int_equal(drops, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +279,7 @@ int main(void)
         cmocka_unit_test(an_image_needs_all_handles_closed),
         cmocka_unit_test(the_linker_sees_through_the_shim),
         cmocka_unit_test(the_embedder_gives_handles),
+        cmocka_unit_test(start_functions_may_call_a_host_that_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
