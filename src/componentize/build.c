@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,12 +61,35 @@ static int load_interpreter(struct build *b, struct error *err)
     return wasm_decode(buf_str(&b->wasm), b->arena, &b->module, err);
 }
 
+/* What the interpreter can implement. */
+static int check_exports(
+    const struct wit_world *world, const struct wasm_module *core, struct error *err)
+{
+    for (uint32_t i = 0; i < world->export_count; i++) {
+        const struct wit_item *item = &world->exports[i];
+        char first[256];
+        bool there = item->interface && item->interface->func_count > 0;
+        if (there) {
+            snprintf(first, sizeof(first), "%" STR_FMT "#%" STR_FMT, STR_ARG(item->name),
+                STR_ARG(item->interface->funcs[0]->name));
+            there = wasm_find_export(core, str_of(first)) != NULL;
+        }
+        if (!there)
+            return error_set(err, ERROR_UNSUPPORTED,
+                "world `%" STR_FMT "` exports `%" STR_FMT
+                "`, which cannot be written in Python yet",
+                STR_ARG(world->name), STR_ARG(item->name));
+    }
+    return 0;
+}
+
 /* The world, with the bundled packages that the interpreter needs besides. */
 static int load_world(struct build *b, struct error *err)
 {
     const struct wit_package *bundled;
     char *path;
-    if (componentize_world_load(b->arena, b->options, &b->world, err) < 0)
+    if (componentize_world_load(b->arena, b->options, &b->world, err) < 0 ||
+        check_exports(b->world.world, b->module, err) < 0)
         return -1;
     if (!b->world.bundled && (componentize_library_path(b->arena, "wit", &path, err) < 0 ||
                                  wit_resolve_add(&b->world.resolve, path, &bundled, err) < 0))

@@ -186,7 +186,6 @@ struct path_visit {
     const struct ast_item *user; /* the interface that uses, the world that includes, or NULL */
     const struct ast_path *path;
     const struct wit_stability *stability;
-    bool names_world;
 };
 typedef int visit_path_fn(void *context, const struct path_visit *visit);
 int visit_paths(const struct ast_file *file, visit_path_fn *visit, void *context);
@@ -197,17 +196,20 @@ int path_resolve(struct package_build *b, const struct ast_path *path,
 int path_resolve_interface(
     struct package_build *b, const struct ast_path *path, struct iface_node **ret);
 
-/* Reads `use`s and type definitions into b->scope. The owner is one of the two. */
-int types_resolve(struct package_build *b, const struct ast_item *items, size_t count,
-    struct iface_node *interface, struct world_node *world);
-int func_resolve(struct package_build *b, const struct ast_func *ast, const struct ast_id *resource,
-    struct func_node **ret);
 int interface_resolve(
     struct package_build *b, const struct ast_item *ast, struct iface_node *interface);
 struct iface_node *interface_new(struct package_build *b, struct wit_at at);
 
 /* Reads the files of b and adds the package to the resolve. */
 int package_add(struct package_build *b);
+
+/* ---- types.c */
+
+/* Reads `use`s and type definitions into b->scope. The owner is one of the two. */
+int types_resolve(struct package_build *b, const struct ast_item *items, size_t count,
+    struct iface_node *interface, struct world_node *world);
+int func_resolve(struct package_build *b, const struct ast_func *ast, const struct ast_id *resource,
+    struct func_node **ret);
 
 /* ---- world.c */
 
