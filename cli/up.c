@@ -249,11 +249,13 @@ static int serve(struct app *app, const struct manifest *m, struct error *err)
 /* In the byte-compare mode: what it has found is the command's result. */
 static int check_figures(const struct app *app)
 {
-    uint64_t checked, different;
-    app_rewind_figures(app, &checked, &different);
-    fprintf(stderr, "check-rewind: %llu requests, %llu left something behind\n",
-        (unsigned long long)checked, (unsigned long long)different);
-    return different ? 1 : 0;
+    struct app_rewind_figures figures;
+    app_rewind_figures(app, &figures);
+    fprintf(stderr,
+        "check-rewind: %llu requests, %llu left something behind, %u hot pages at the end\n",
+        (unsigned long long)figures.checked, (unsigned long long)figures.different,
+        figures.hot_pages);
+    return figures.different ? 1 : 0;
 }
 
 static int run_manifest(

@@ -206,11 +206,15 @@ void app_free(struct app *app)
     free(app);
 }
 
-void app_rewind_figures(const struct app *app, uint64_t *ret_checked, uint64_t *ret_different)
+void app_rewind_figures(const struct app *app, struct app_rewind_figures *ret_figures)
 {
-    *ret_checked = *ret_different = 0;
+    struct app_rewind_figures sum = {0};
     for (size_t i = 0; i < app->component_count; i++) {
-        *ret_checked += atomic_load(&app->components[i].checked);
-        *ret_different += atomic_load(&app->components[i].different);
+        const struct app_component *c = &app->components[i];
+        uint32_t pages = atomic_load(&c->hot_pages);
+        sum.checked += atomic_load(&c->checked);
+        sum.different += atomic_load(&c->different);
+        sum.hot_pages = pages > sum.hot_pages ? pages : sum.hot_pages;
     }
+    *ret_figures = sum;
 }

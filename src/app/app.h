@@ -44,8 +44,11 @@ void app_stop(struct app *app);
 bool app_busy(struct app *app);
 void app_free(struct app *app);
 
-/* What a rewind left different from the image, in check_rewind: requests, and those that differed.
- */
-void app_rewind_figures(const struct app *app, uint64_t *ret_checked, uint64_t *ret_different);
+/* In check_rewind: what the comparisons with the image came to. */
+struct app_rewind_figures {
+    uint64_t checked, different; /* requests; those after which something was not as before */
+    uint32_t hot_pages;          /* that the last rewind of a component copied; the largest */
+};
+void app_rewind_figures(const struct app *app, struct app_rewind_figures *ret_figures);
 
 #endif

@@ -42,6 +42,7 @@ struct app_component {
     unsigned waiting;        /* threads that wait for an instance */
 
     _Atomic uint64_t checked, different; /* rewinds */
+    _Atomic uint32_t hot_pages;          /* of the last one checked */
 };
 
 int app_component_load(struct app_component *c, const struct manifest *manifest,

@@ -173,6 +173,7 @@ static void rewind_instance(
         return;
     struct error err = ERROR_INIT;
     atomic_fetch_add(&c->checked, 1);
+    atomic_store(&c->hot_pages, wasm_store_hot_pages(component_instance_store(i->instance)));
     if (component_instance_compare(i->instance, &err) < 0) {
         atomic_fetch_add(&c->different, 1);
         error_wrap(&err, "not rewound");
