@@ -45,8 +45,9 @@
 /* Instantiation of nested components multiplies; a composed application has some hundreds. */
 #define LIMIT_COMPONENT_STEPS      10000
 #define LIMIT_COMPONENT_LINK_BYTES (256 * MIB)
-#define LIMIT_TYPE_DEPTH           100                     /* nested value types */
-#define LIMIT_TYPE_SIZE            1000000                 /* type nodes after expanding */
+#define LIMIT_COMPONENT_LINK_WORK  100000000 /* names looked up, all instantiations together */
+#define LIMIT_TYPE_DEPTH           100       /* nested value types */
+#define LIMIT_TYPE_SIZE            1000000   /* type nodes after expanding */
 #define LIMIT_STRING_BYTES         (((size_t)1 << 28) - 1) /* canonical ABI MAX_LIST_BYTE_LENGTH */
 #define LIMIT_HANDLES              (((size_t)1 << 28) - 1) /* canonical ABI Table.MAX_LENGTH */
 #define LIMIT_REQUEST_ARENA (192 * MIB) /* host memory that one request's host calls may hold */

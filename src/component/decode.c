@@ -345,6 +345,9 @@ static int decode_options(struct decoder *d, struct ast_options *ret)
         case 0x06:
         case 0x07:
             return decode_unsupported(d, "the component model feature `async`");
+        case 0x08:
+        case 0x09:
+            return decode_unsupported(d, "the component model feature `gc`");
         default:
             return decode_error(d, "invalid leading byte (0x%x) for canonical option", kind);
         }

@@ -53,6 +53,7 @@ struct linker {
     struct arena *arena;
     struct error *err;
     const struct component_program_options *options;
+    uint64_t work;              /* nodes of instance types walked */
     struct type_map host_types; /* from the outermost component's resources to the host's */
 };
 
@@ -105,6 +106,9 @@ static int bind(struct linker *l, struct environment *env, const struct extern_t
     }
     if (type->sort != EXTERN_INSTANCE)
         return 0;
+    l->work += type->instance->count;
+    if (l->work > LIMIT_COMPONENT_LINK_WORK)
+        return error_set(l->err, ERROR_LIMIT, "a component with too many large instances");
     for (size_t i = 0; i < type->instance->count; i++) {
         const struct named_extern *e = &type->instance->exports[i];
         if (e->type.sort != EXTERN_TYPE && e->type.sort != EXTERN_INSTANCE)

@@ -127,6 +127,58 @@ int value_type_finish(struct value_type *v, struct error *err)
     return 0;
 }
 
+static uint64_t func_nodes(const struct wit_func_type *type)
+{
+    uint64_t nodes = 1;
+    for (uint32_t i = 0; i < type->param_count; i++)
+        nodes += value_type_of(type->params[i].type)->nodes;
+    return nodes + (type->result ? value_type_of(type->result)->nodes : 0);
+}
+
+static uint64_t defined_nodes(const struct defined_type *type)
+{
+    switch (type->sort) {
+    case TYPE_VALUE:
+        return value_type_of(type->value)->nodes;
+    case TYPE_FUNC:
+        return func_nodes(type->func);
+    case TYPE_COMPONENT:
+        return type->component->nodes;
+    case TYPE_INSTANCE:
+        return type->instance->nodes;
+    case TYPE_RESOURCE:
+        return 1;
+    }
+    return 1;
+}
+
+uint64_t extern_nodes(const struct extern_type *type)
+{
+    switch (type->sort) {
+    case EXTERN_MODULE:
+        return (uint64_t)type->module->import_count + type->module->export_count + 1;
+    case EXTERN_FUNC:
+        return func_nodes(type->func);
+    case EXTERN_TYPE:
+        return defined_nodes(&type->type);
+    case EXTERN_COMPONENT:
+        return type->component->nodes;
+    case EXTERN_INSTANCE:
+        return type->instance->nodes;
+    case EXTERN_VALUE:
+        break;
+    }
+    return 1;
+}
+
+uint64_t extern_list_nodes(const struct named_extern *list, size_t count)
+{
+    uint64_t nodes = 1;
+    for (size_t i = 0; i < count; i++)
+        nodes += extern_nodes(&list[i].type);
+    return nodes;
+}
+
 const struct named_extern *find_extern(
     const struct named_extern *list, size_t count, struct str name)
 {
@@ -369,6 +421,7 @@ int type_open_instance(struct arena *a, const struct instance_type *type,
     }
     struct instance_type *open = arena_new(a, struct instance_type);
     open->count = type->count;
+    open->nodes = type->nodes;
     if (replace_externs(&m, type->count, type->exports, &open->exports, err) < 0)
         return -1;
     *ret_type = open;

@@ -73,6 +73,7 @@ struct instance_type {
     /* Resources that exports bind, those of nested instances included. None once opened. */
     size_t bound_count;
     const struct wit_resource *const *bound;
+    uint64_t nodes; /* after expanding: bounds every walk */
 };
 
 struct component_type {
@@ -80,6 +81,7 @@ struct component_type {
     const struct named_extern *imports, *exports;
     size_t bound_import_count, bound_export_count;
     const struct wit_resource *const *bound_imports, *const *bound_exports;
+    uint64_t nodes;
 };
 
 /*
@@ -101,6 +103,9 @@ const struct value_type *value_type_of(const struct wit_type *type);
  */
 int value_type_finish(struct value_type *type, struct error *err);
 
+/* Nodes of all of them together. */
+uint64_t extern_nodes(const struct extern_type *type);
+uint64_t extern_list_nodes(const struct named_extern *list, size_t count);
 const struct named_extern *find_extern(
     const struct named_extern *list, size_t count, struct str name);
 

@@ -9,8 +9,23 @@
 
 #include <stdarg.h>
 
-/* Replacing types at each of many instantiations could take a square of the input. */
-enum { WORK_MAX = 10 * 1000 * 1000 };
+/* Walking a large type at each of many uses could take a square of the input. */
+enum { WORK_MAX = 20 * 1000 * 1000 };
+
+int spend(struct validator *v, uint64_t nodes)
+{
+    v->work += nodes;
+    if (v->work > WORK_MAX)
+        return error_set(v->err, ERROR_LIMIT, "too many uses of large types");
+    return 0;
+}
+
+int check_nodes(struct validator *v, uint64_t nodes)
+{
+    if (nodes > LIMIT_TYPE_SIZE)
+        return error_set(v->err, ERROR_LIMIT, "effective type size exceeds the limit");
+    return 0;
+}
 
 int invalid(struct validator *v, const char *fmt, ...)
 {
@@ -137,6 +152,9 @@ static int alias_outer_type(
 {
     if (index >= from->types.len)
         return unknown_index(v, SORT_TYPE, index);
+    struct extern_type wrapped = {.sort = EXTERN_TYPE, .type = from->types.data[index]};
+    if (crosses && spend(v, extern_nodes(&wrapped)) < 0)
+        return -1;
     if (crosses && type_has_free_resource(v, &from->types.data[index]))
         return invalid(v, "cannot alias outer type which transitively refers to resources not "
                           "defined in the current component");
@@ -199,7 +217,10 @@ static int inline_instance(struct validator *v, struct scope *s, struct ast_def 
     if (check_inline_names(v, ast, exports) < 0)
         return -1;
     struct instance_type *type = arena_new(v->arena, struct instance_type);
-    *type = (struct instance_type){.count = ast->count, .exports = exports};
+    *type = (struct instance_type){
+        .count = ast->count, .exports = exports, .nodes = extern_list_nodes(exports, ast->count)};
+    if (check_nodes(v, type->nodes) < 0)
+        return -1;
     def->resolved = (struct extern_type){.sort = EXTERN_INSTANCE, .instance = type};
     return SCOPE_PUSH(v, &s->instances, type);
 }
@@ -234,6 +255,8 @@ static int instantiate(struct validator *v, struct scope *s, struct ast_def *def
     const struct component_type *type = s->components.data[ast->index];
     if (collect_arguments(v, s, ast, &arguments) < 0)
         return -1;
+    if (spend(v, type->nodes) < 0)
+        return -1;
     type_map_init(&m, v->arena);
     m.values = true;
     for (size_t i = 0; i < type->import_count; i++) {
@@ -245,7 +268,6 @@ static int instantiate(struct validator *v, struct scope *s, struct ast_def *def
             return error_wrap(
                 v->err, "type mismatch for import `%" STR_FMT "`", STR_ARG(import->name));
     }
-    v->work += type->export_count;
     for (size_t i = 0; i < type->bound_export_count; i++) {
         const struct wit_resource **slot = VEC_PUSH(&s->exports.bound, v->arena);
         if (!slot)
@@ -254,7 +276,8 @@ static int instantiate(struct validator *v, struct scope *s, struct ast_def *def
         if (!type_map_put(&m, type->bound_exports[i], *slot))
             return out_of_memory(v);
     }
-    struct instance_type exports = {.count = type->export_count, .exports = type->exports};
+    struct instance_type exports = {
+        .count = type->export_count, .exports = type->exports, .nodes = type->nodes};
     struct extern_type made = {.sort = EXTERN_INSTANCE, .instance = &exports};
     if (type_replace_extern(&m, &made, &def->resolved, v->err) < 0)
         return -1;
@@ -283,6 +306,8 @@ static int validate_export(struct validator *v, struct scope *s, struct ast_def 
             wanted.type = (struct defined_type){
                 .sort = TYPE_RESOURCE, .resource = type_fresh_resource(v->arena, STR_EMPTY)};
         type_map_init(&m, v->arena);
+        if (spend(v, extern_nodes(&wanted)) < 0)
+            return -1;
         if (type_check_extern(&m, &actual, &wanted, v->err) < 0)
             return error_wrap(v->err, "ascribed type of export is not compatible with item's type");
         actual = wanted;
@@ -373,8 +398,6 @@ static int validate_scope(
         struct ast_def *def = &component->defs[i];
         if (validate_definition(v, s, def) < 0)
             return error_wrap(v->err, "in the definition at offset 0x%zx", def->offset);
-        if (v->work > WORK_MAX)
-            return error_set(v->err, ERROR_LIMIT, "too many instantiations of large types");
     }
     struct component_type *type = arena_new(v->arena, struct component_type);
     *type = (struct component_type){.import_count = s->imports.list.len,
@@ -384,9 +407,11 @@ static int validate_scope(
         .bound_import_count = s->imports.bound.len,
         .bound_imports = s->imports.bound.data,
         .bound_export_count = s->exports.bound.len,
-        .bound_exports = s->exports.bound.data};
+        .bound_exports = s->exports.bound.data,
+        .nodes = extern_list_nodes(s->imports.list.data, s->imports.list.len) +
+                 extern_list_nodes(s->exports.list.data, s->exports.list.len)};
     component->type = type;
-    return 0;
+    return check_nodes(v, type->nodes);
 }
 
 int validate_component(struct ast_component *component, struct arena *a,

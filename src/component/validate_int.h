@@ -51,12 +51,17 @@ struct validator {
     struct error *err;
     const struct component_native_options *native;
     unsigned depth;
-    size_t work; /* size of types replaced so far: bounds repeated instantiation */
+    uint64_t work; /* nodes of types walked so far: bounds repeated use of large ones */
 };
 
 PRINTF_LIKE(2, 3) int invalid(struct validator *v, const char *fmt, ...);
 int out_of_memory(struct validator *v);
 int unknown_index(struct validator *v, enum sort sort, uint32_t index);
+
+/* Before walking a type of so many nodes. */
+int spend(struct validator *v, uint64_t nodes);
+/* A type that is about to be made. */
+int check_nodes(struct validator *v, uint64_t nodes);
 
 /* Pushes onto one of a scope's vectors. */
 #define SCOPE_PUSH(v, vec, value)                                  \

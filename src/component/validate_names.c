@@ -198,7 +198,6 @@ static int bind_fresh(
 {
     if (type->sort == EXTERN_INSTANCE) {
         const struct instance_type *open;
-        v->work += type->instance->bound_count ? type->instance->count : 0;
         if (type_open_instance(v->arena, type->instance, &side->bound, &open, v->err) < 0)
             return -1;
         type->instance = open;
@@ -217,6 +216,8 @@ static int bind_fresh(
 static int check_visible(
     struct validator *v, struct scope *s, bool is_import, const struct extern_type *type)
 {
+    if (spend(v, extern_nodes(type)) < 0)
+        return -1;
     int result = make_visible(v, &s->exports.visible, type);
     if (is_import && result == 0)
         result = make_visible(v, &s->imports.visible, type);

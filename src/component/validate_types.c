@@ -159,11 +159,11 @@ static int resource_type(struct validator *v, struct scope *s, const struct ast_
     }
     const struct wit_resource *resource = type_fresh_resource(v->arena, STR_EMPTY);
     const struct wit_resource **slot = VEC_PUSH(&s->exports.bound, v->arena);
-    if (!slot || set_add(v, &s->local, resource) < 0)
+    if (!slot)
         return out_of_memory(v);
     *slot = resource;
     *ret = resource;
-    return 0;
+    return set_add(v, &s->local, resource);
 }
 
 int validate_extern_type(struct validator *v, struct scope *s, const struct ast_extern_type *type,
@@ -272,8 +272,9 @@ static int instance_type(struct validator *v, struct scope *s, const struct ast_
     result->exports = inner.exports.list.data;
     result->bound_count = inner.exports.bound.len;
     result->bound = inner.exports.bound.data;
+    result->nodes = extern_list_nodes(result->exports, result->count);
     *ret = result;
-    return 0;
+    return check_nodes(v, result->nodes);
 }
 
 static int component_type(struct validator *v, struct scope *s, const struct ast_type *type,
@@ -292,8 +293,10 @@ static int component_type(struct validator *v, struct scope *s, const struct ast
     result->bound_imports = inner.imports.bound.data;
     result->bound_export_count = inner.exports.bound.len;
     result->bound_exports = inner.exports.bound.data;
+    result->nodes = extern_list_nodes(result->imports, result->import_count) +
+                    extern_list_nodes(result->exports, result->export_count);
     *ret = result;
-    return 0;
+    return check_nodes(v, result->nodes);
 }
 
 int validate_type(
