@@ -274,7 +274,7 @@ bool heap_seal(size_t reserve)
         free_blocks[class] = NULL;
         while (block != NULL) {
             struct free_block *next = block->next;
-            memset(block, 0, size);
+            memset(head_of(block), 0, size + HEAD);
             block = next;
         }
     }

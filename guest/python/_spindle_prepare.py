@@ -19,46 +19,52 @@ import _spindle
 _EMBEDDED_TIME = 315532800.0
 _SOURCE_LIMIT = 1 << 20
 _BUNDLED = ("/python", "/bundled")
+_WITH_EFFECTS = {"antigravity", "this"}
 _PATTERN_FUNCTIONS = {"compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn"}
+_PATTERN_CALL = re.compile(rb"\bre\.(?:%s)\(" % b"|".join(name.encode() for name in sorted(_PATTERN_FUNCTIONS)))
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+([A-Za-z_][\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n#;]*)|import[ \t]+([\w., \t]+))", re.M
+)
 
 
 class Source:
-    """A file of the application, or of a package that it may import."""
+    """What is to be known of a file of the application."""
 
-    def __init__(self, path):
-        self.path = path
-        self.data = _read(path)
-        self.tree = _parse(self.data)
+    def __init__(self, data):
+        self.imports = _imported_names(data)
+        self.patterns = []  # constant patterns, with flags, of calls such as re.match("...", text, re.I)
+        self.uses_strptime = b"strptime" in data
+        if _PATTERN_CALL.search(data):
+            for node in ast.walk(_parse(data)):
+                if isinstance(node, ast.Call) and _is_pattern_call(node):
+                    self.patterns.append((node.args[0].value, _pattern_flags(node)))
 
-    def imported_names(self):
-        """Full names of the modules that import statements anywhere in the file name."""
-        for node in self._nodes(ast.Import, ast.ImportFrom):
-            if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
-            elif node.level == 0 and node.module:
-                yield node.module
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
-    def patterns(self):
-        """Constant patterns and flags of calls such as re.match("...", text, re.I)."""
-        for call in self._nodes(ast.Call):
-            function = call.func
-            if (
-                isinstance(function, ast.Attribute)
-                and isinstance(function.value, ast.Name)
-                and function.value.id == "re"
-                and function.attr in _PATTERN_FUNCTIONS
-                and call.args
-                and isinstance(call.args[0], ast.Constant)
-                and isinstance(call.args[0].value, (str, bytes))
-            ):
-                yield call.args[0].value, _pattern_flags(call)
+def _imported_names(data):
+    """The set of full names of modules that import statements anywhere in the file may mean.
 
-    def uses(self, attribute):
-        return any(node.attr == attribute for node in self._nodes(ast.Attribute))
+    Text is searched, since parsing every file of large packages would take long; a name too many does no harm.
+    """
+    found = set()
+    for match in _IMPORT.finditer(data):
+        module, names, modules = (group.decode("utf-8", "replace") if group else "" for group in match.groups())
+        found.add(module)
+        found.update(part.partition(" as ")[0].strip() for part in modules.split(","))
+        found.update(f"{module}.{part.partition(' as ')[0].strip()}" for part in names.strip("()").split(","))
+    return {name for name in found if name.strip(".")}
 
-    def _nodes(self, *kinds):
-        return (node for node in ast.walk(self.tree) if isinstance(node, kinds))
+
+def _is_pattern_call(call):
+    function = call.func
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "re"
+        and function.attr in _PATTERN_FUNCTIONS
+        and bool(call.args)
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, (str, bytes))
+    )
 
 
 def _read(path):
@@ -129,9 +135,9 @@ def _package_files(directories, name):
 
 
 def _embed(path):
-    source = Source(path)
-    _spindle.embed(path.lstrip("/"), source.data)
-    return source
+    data = _read(path)
+    _spindle.embed(path.lstrip("/"), data)
+    return data
 
 
 def _embed_all(directories):
@@ -139,18 +145,19 @@ def _embed_all(directories):
     own, installed = [], []
     for directory in directories:
         (installed if _is_installed(directory) else own).append(directory)
-    application = [_embed(path) for directory in own for path in _source_files(directory)]
+    application = [Source(_embed(path)) for directory in own for path in _source_files(directory)]
     seen = set()
     names = {name.partition(".")[0] for name in sys.modules}
     for source in application:
-        names.update(name.partition(".")[0] for name in source.imported_names())
+        names.update(name.partition(".")[0] for name in source.imports)
     while names:
-        name = names.pop()
-        if name in seen or name in sys.stdlib_module_names:
+        name = min(names)
+        names.remove(name)
+        if not name or name in seen or name in sys.stdlib_module_names:
             continue
         seen.add(name)
         for path in _package_files(installed, name):
-            names.update(found.partition(".")[0] for found in _embed(path).imported_names())
+            names.update(found.partition(".")[0] for found in _imported_names(_embed(path)))
     return application
 
 
@@ -164,16 +171,16 @@ def _import_quietly(name):
 def _import_late(application):
     """Imports the modules of the standard library that the application's functions would import."""
     for source in application:
-        for name in source.imported_names():
-            if name.partition(".")[0] in sys.stdlib_module_names:
+        for name in sorted(source.imports):
+            if name.partition(".")[0] in sys.stdlib_module_names - _WITH_EFFECTS:
                 _import_quietly(name)
-        if source.uses("strptime"):
+        if source.uses_strptime:
             _import_quietly("_strptime")
 
 
 def _compile_patterns(application):
     for source in application:
-        for pattern, flags in source.patterns():
+        for pattern, flags in source.patterns:
             try:
                 re.compile(pattern, flags)
             except re.error:
