@@ -100,6 +100,9 @@ int scope_func_type(
  */
 int scope_export_types(struct type_scope *scope);
 
+/* Starts and ends a section with one definition. */
+struct buf body_start(const struct encoder *e);
+void body_end(struct encoder *e, uint8_t section, struct buf *body);
 /* A section with one definition. */
 void emit_section(struct buf *out, uint8_t id, const struct buf *body);
 void append_name(struct buf *out, struct str name);
@@ -107,6 +110,10 @@ void append_name(struct buf *out, struct str name);
 void append_extern_name(struct buf *out, struct str name);
 /* Alias of an instance's export; sort is the byte of the component sort. */
 void emit_alias(struct encoder *e, uint8_t sort, uint32_t instance, struct str name);
+
+/* The same of a core instance; sort is the byte of the core sort. */
+void emit_core_alias(struct encoder *e, uint8_t sort, uint32_t instance, struct str name);
+uint32_t alias_core_func(struct encoder *e, uint32_t instance, struct str name);
 
 /* The interface's state; it is one of the input's. */
 struct interface_state *state_of(struct encoder *e, const struct encode_interface *interface);
@@ -116,6 +123,39 @@ size_t find_resource(const struct encode_interface *interface, const struct wit_
 size_t find_type_name(const struct encode_interface *interface, struct str name);
 /* The type's index in the component itself. */
 int outer_type(struct encoder *e, struct interface_state *state, size_t type, uint32_t *ret_index);
+
+/* A core function that main imports through the shim, or a destructor there. */
+struct slot {
+    struct interface_state *state;
+    size_t func;     /* index in the interface, or SIZE_MAX for a destructor */
+    struct str dtor; /* main's export */
+    const struct wasm_func_type *type;
+};
+
+/* The shim's functions, in order. */
+struct plan {
+    VEC(struct slot) slots;
+};
+
+/* encode_core.c */
+/* The module must bring what its functions' types need. */
+int check_memory(struct encoder *e);
+int check_export(struct encoder *e, struct str name, const struct wasm_func_type *type);
+/* What a canonical definition needs: [0] memory, [1] realloc. */
+void func_needs(const struct wit_func_type *type, bool lift, bool ret_needs[2]);
+void append_options(struct buf *body, const bool needs[2], uint32_t realloc_func);
+const struct wasm_func_type *core_func_type(
+    struct encoder *e, const struct wit_func_type *type, bool lift);
+/* What goes through the shim: functions lowered with memory, and destructors. */
+int make_plan(struct encoder *e, struct plan *plan);
+/* In this order: */
+void write_modules(struct encoder *e, const struct plan *plan);
+void define_resources(struct encoder *e, const struct plan *plan);
+int instantiate_main(struct encoder *e, const struct plan *plan, uint32_t *ret_instance);
+void write_fixups(struct encoder *e, const struct plan *plan, uint32_t main, uint32_t realloc_func);
+
+/* encode_exports.c */
+int write_exports(struct encoder *e, uint32_t main, uint32_t realloc_func);
 
 /* encode_live.c: marks what must be written. */
 int mark_live(struct encoder *e);
