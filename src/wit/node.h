@@ -129,6 +129,7 @@ struct package_build {
     struct map *file_uses; /* for each file: name of a `use` -> package_item */
     size_t file;           /* whose names are looked up */
     struct map *scope;     /* name -> wit_node of the interface or world being read */
+    struct map *taken;     /* its names in lower case -> ast_id */
     VEC(struct wit_node *) nodes;
     VEC(struct iface_node *) interfaces;
     VEC(struct world_node *) worlds;
@@ -204,6 +205,11 @@ struct iface_node *interface_new(struct package_build *b, struct wit_at at);
 int package_add(struct package_build *b);
 
 /* ---- types.c */
+
+/* Takes a name among `taken`; one that is there already, in whatever case, is an error, where
+ * `twice` completes "`x` is ...". */
+int name_claim(
+    struct package_build *b, struct map *taken, const struct ast_id *id, const char *twice);
 
 /* Reads `use`s and type definitions into b->scope. The owner is one of the two. */
 int types_resolve(struct package_build *b, const struct ast_item *items, size_t count,

@@ -179,16 +179,11 @@ static int interface_func(struct package_build *b, const struct ast_func *ast,
 static int interface_funcs(
     struct package_build *b, const struct ast_item *ast, struct iface_node *interface)
 {
-    struct map names;
-    map_init(&names, b->arena);
     for (size_t i = 0; i < ast->items.len; i++) {
         const struct ast_item *item = &ast->items.data[i];
         if (item->kind == AST_ITEM_FUNC) {
-            if (map_get(&names, item->id.name) || map_get(b->scope, item->id.name))
-                return wit_error_at(b->err, item->id.at, "`%" STR_FMT "` is defined more than once",
-                    STR_ARG(item->id.name));
-            if (!map_put(&names, item->id.name, (void *)item))
-                return build_out_of_memory(b);
+            if (name_claim(b, b->taken, &item->id, "defined more than once") < 0)
+                return -1;
             if (interface_func(b, &item->func, NULL, interface) < 0)
                 return -1;
         } else if (item->kind == AST_ITEM_TYPE) {
@@ -203,14 +198,17 @@ static int interface_funcs(
 int interface_resolve(
     struct package_build *b, const struct ast_item *ast, struct iface_node *interface)
 {
-    struct map *outer = b->scope;
+    struct map *outer = b->scope, *outer_taken = b->taken, taken;
+    map_init(&taken, b->arena);
     b->scope = &interface->types;
+    b->taken = &taken;
     interface->iface.docs = ast->docs;
     interface->iface.stability = ast->gates.stability;
     int status = types_resolve(b, ast->items.data, ast->items.len, interface, NULL);
     if (status == 0)
         status = interface_funcs(b, ast, interface);
     b->scope = outer;
+    b->taken = outer_taken;
     return status;
 }
 

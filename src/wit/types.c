@@ -1,6 +1,8 @@
 /*
  * Types and functions of an interface or world: from syntax to nodes.
  */
+#include <ctype.h>
+
 #include "wit/node.h"
 
 /* The Component Model's limit. */
@@ -40,17 +42,36 @@ static int resource_node(struct package_build *b, const struct ast_id *id, struc
     return 0;
 }
 
+/* Names are told apart without regard to case; the key is in lower case. */
+static struct str lower_case(struct arena *a, struct str name)
+{
+    char *copy = arena_printf(a, "%" STR_FMT, STR_ARG(name));
+    for (char *c = copy; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return str_make(copy, name.len);
+}
+
+int name_claim(
+    struct package_build *b, struct map *taken, const struct ast_id *id, const char *twice)
+{
+    struct str key = lower_case(b->arena, id->name);
+    const struct ast_id *prior = map_get(taken, key);
+    if (prior && str_equal(prior->name, id->name))
+        return wit_error_at(b->err, id->at, "`%" STR_FMT "` is %s", STR_ARG(id->name), twice);
+    if (prior)
+        return wit_error_at(b->err, id->at,
+            "`%" STR_FMT "` differs from `%" STR_FMT "` in the case of letters only",
+            STR_ARG(id->name), STR_ARG(prior->name));
+    return map_put(taken, key, (void *)id) ? 0 : build_out_of_memory(b);
+}
+
 static int check_field_names(struct package_build *b, const struct ast_type *type)
 {
     struct map names;
     map_init(&names, b->arena);
-    for (size_t i = 0; i < type->fields.len; i++) {
-        const struct ast_id *id = &type->fields.data[i].id;
-        if (map_get(&names, id->name))
-            return wit_error_at(b->err, id->at, "`%" STR_FMT "` is given twice", STR_ARG(id->name));
-        if (!map_put(&names, id->name, (void *)id))
-            return build_out_of_memory(b);
-    }
+    for (size_t i = 0; i < type->fields.len; i++)
+        if (name_claim(b, &names, &type->fields.data[i].id, "given twice") < 0)
+            return -1;
     return 0;
 }
 
@@ -88,17 +109,17 @@ static int check_functions(struct package_build *b, const struct ast_type *type)
 {
     struct map names;
     map_init(&names, b->arena);
-    bool constructor = false;
+    const struct ast_func *constructor = NULL;
     for (size_t i = 0; i < type->functions.len; i++) {
         const struct ast_func *func = &type->functions.data[i];
-        bool again =
-            func->kind == WIT_CONSTRUCTOR ? constructor : map_get(&names, func->id.name) != NULL;
-        if (again)
-            return wit_error_at(b->err, func->id.at, "`%" STR_FMT "` is defined more than once",
-                STR_ARG(func->id.name));
-        constructor |= func->kind == WIT_CONSTRUCTOR;
-        if (func->kind != WIT_CONSTRUCTOR && !map_put(&names, func->id.name, (void *)func))
-            return build_out_of_memory(b);
+        if (func->kind != WIT_CONSTRUCTOR) {
+            if (name_claim(b, &names, &func->id, "defined more than once") < 0)
+                return -1;
+            continue;
+        }
+        if (constructor)
+            return wit_error_at(b->err, func->id.at, "`constructor` is defined more than once");
+        constructor = func;
     }
     return 0;
 }
@@ -172,9 +193,8 @@ static int type_ref(struct package_build *b, const struct ast_type *type,
 
 static int define(struct package_build *b, const struct ast_id *id, struct wit_node *node)
 {
-    if (map_get(b->scope, id->name))
-        return wit_error_at(
-            b->err, id->at, "`%" STR_FMT "` is defined more than once", STR_ARG(id->name));
+    if (name_claim(b, b->taken, id, "defined more than once") < 0)
+        return -1;
     return map_put(b->scope, id->name, node) ? 0 : build_out_of_memory(b);
 }
 
@@ -347,7 +367,7 @@ static int params_resolve(
     for (size_t i = 0; i < ast->params.len; i++) {
         const struct ast_field *param = &ast->params.data[i];
         for (uint32_t j = 0; j < func->param_count; j++)
-            if (str_equal(func->params[j].name, param->id.name))
+            if (str_equal_ignore_case(func->params[j].name, param->id.name))
                 return wit_error_at(b->err, param->id.at, "parameter `%" STR_FMT "` is given twice",
                     STR_ARG(param->id.name));
         struct node_field *slot = &func->params[func->param_count++];

@@ -62,12 +62,24 @@ static const char *item_kind_name(const struct item_node *item)
     return names[item->item.kind];
 }
 
+/* Names must differ in more than case. */
+static int check_case(
+    struct package_build *b, const struct item_list *list, const struct item_node *item)
+{
+    for (size_t i = 0; i < list->len && item->item.name.len > 0; i++)
+        if (str_equal_ignore_case(list->data[i].item.name, item->item.name))
+            return wit_error_at(b->err, item->at,
+                "`%" STR_FMT "` differs from `%" STR_FMT "` in the case of letters only",
+                STR_ARG(item->item.name), STR_ARG(list->data[i].item.name));
+    return 0;
+}
+
 static int declare_item(struct package_build *b, struct item_list *list, const char *direction,
     const struct item_node *item)
 {
     const struct item_node *prior = find_item(list, item);
     if (!prior)
-        return push_item(b, list, item);
+        return check_case(b, list, item) < 0 ? -1 : push_item(b, list, item);
     if (item->interface && item->interface->iface.name.len > 0)
         return wit_error_at(b->err, item->at, "interface `%" STR_FMT "` is %sed twice",
             STR_ARG(item->interface->iface.name), direction);
@@ -168,9 +180,11 @@ static int read_item(struct package_build *b, const struct ast_item *ast, struct
 
 int world_resolve(struct package_build *b, const struct ast_item *ast, struct world_node *world)
 {
-    struct map scope;
+    struct map scope, taken;
     map_init(&scope, b->arena);
+    map_init(&taken, b->arena);
     b->scope = &scope;
+    b->taken = &taken;
     world->world.docs = ast->docs;
     world->world.stability = ast->gates.stability;
     struct item_list imports = {0}, exports = {0};
@@ -184,7 +198,7 @@ int world_resolve(struct package_build *b, const struct ast_item *ast, struct wo
         status = read_item(b, &ast->items.data[i], &imports, &exports);
     set_list(world, false, &imports);
     set_list(world, true, &exports);
-    b->scope = NULL;
+    b->scope = b->taken = NULL;
     return status;
 }
 

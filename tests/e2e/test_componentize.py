@@ -372,3 +372,26 @@ def test_a_world_of_ones_own_has_its_modules(folder):
         "world w {\n  import maths;\n}\n")
     result = run("-d", "world.wit", "-w", "w", "componentize", "app")
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def fake_program(folder, name, script):
+    programs = folder / "programs"
+    programs.mkdir(exist_ok=True)
+    (programs / name).write_text("#!/bin/sh\n" + script)
+    (programs / name).chmod(0o755)
+    return {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+
+
+@needs_interpreter
+def test_site_packages_of_pipenv_then_of_python(folder):
+    write(folder, app="import installed\n" + HELLO)
+    packages = folder / "pipenv/lib/python3.99/site-packages"
+    packages.mkdir(parents=True)
+    write(packages, installed="")
+    environment = fake_program(folder, "pipenv", f'[ "$1" = --venv ] && echo {folder}/pipenv\n')
+    assert build("app", env=environment).returncode == 0
+    fake_program(folder, "pipenv", "exit 1\n")
+    environment = fake_program(folder, "python3", f"echo {folder}/nowhere; echo {packages}\n")
+    assert build("app", env=environment).returncode == 0
+    fake_program(folder, "python3", "exit 1\n")
+    assert "No module named 'installed'" in build("app", env=environment).stderr
