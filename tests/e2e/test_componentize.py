@@ -395,3 +395,42 @@ def test_site_packages_of_pipenv_then_of_python(folder):
     assert build("app", env=environment).returncode == 0
     fake_program(folder, "python3", "exit 1\n")
     assert "No module named 'installed'" in build("app", env=environment).stderr
+
+
+TYPED = """
+from typing import Optional
+
+from wit_world import log, exports
+from wit_world.imports import shapes
+from wit_world.imports.shapes import Canvas, Look_Tinted, Marks, Shape, Size
+from wit_world.types import Err, Ok, Result, Some
+
+
+class Paint(exports.Paint):
+    def run(self, on: Canvas) -> int:
+        with Canvas.open("x") as canvas:
+            pair: tuple[int, bytes] = canvas.share(on)
+        try:
+            canvas.draw(Shape("name", Look_Tinted(1), Some(None)))
+        except Err as error:
+            log(str(error.value))
+        answer: Result[bool, None] = Ok(shapes.import_([1.5]))
+        look: shapes.Look = Look_Tinted(3)
+        first: Optional[Canvas] = Canvas(Size.EXTRA_LARGE)
+        print(answer, look, first, Marks.OLD | Marks.CLASS)
+        return pair[0]
+"""
+
+
+def test_users_of_the_bindings_pass_mypy_strict(folder):
+    if subprocess.run([sys.executable, "-m", "mypy", "--version"], capture_output=True).returncode:
+        pytest.skip("no mypy")
+    (folder / "world.wit").write_text(WORLD)
+    run("-d", "world.wit", "-w", "painter", "bindings", ".")
+    write(folder, app=TYPED)
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", "cache", "-m", "app"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+    (folder / "app.py").write_text(TYPED.replace("Size.EXTRA_LARGE", '"large"'))
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert 'Argument 1 to "Canvas" has incompatible type "str"; expected "Size"' in result.stdout
