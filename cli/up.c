@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -236,10 +237,21 @@ static void print_start(const struct manifest *m, const char *address)
     fflush(stdout);
 }
 
+/* Connections are descriptors, and the usual limit of 1,024 is far below what can be served. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static int serve(struct app *app, const struct manifest *m, struct error *err)
 {
     struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
     running = app;
+    raise_descriptor_limit();
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     print_start(m, app_address(app));

@@ -151,6 +151,20 @@ static int check_imports(
     return 0;
 }
 
+/* Says of which line of the manifest the file is that cannot be loaded. */
+static int fail_at_source(
+    const struct app_component *c, const struct manifest *manifest, struct error *err)
+{
+    struct buf reason = BUF_INIT(64 * KIB);
+    enum error_kind kind = err->kind;
+    error_append_line(err, &reason);
+    error_release(err);
+    manifest_fail(manifest, c->manifest->source_place, kind, err,
+        "`%" STR_FMT "` cannot be loaded: %s", STR_ARG(c->manifest->source), buf_cstr(&reason));
+    buf_release(&reason);
+    return -1;
+}
+
 static int make_program(struct app_component *c, const struct manifest *manifest, struct error *err)
 {
     struct component_native_options native = {
@@ -158,7 +172,7 @@ static int make_program(struct app_component *c, const struct manifest *manifest
         .shipped = c->options->shipped_code,
     };
     if (component_decode(c->bytes, &native, &c->component, err) < 0)
-        return -1;
+        return fail_at_source(c, manifest, err);
     if (find_handler(c, manifest, err) < 0 || check_imports(c, manifest, err) < 0)
         return -1;
     uint64_t memory = c->options->memory_bytes;
@@ -169,7 +183,9 @@ static int make_program(struct app_component *c, const struct manifest *manifest
             .table_elements = LIMIT_WASM_TABLE_ELEMENTS},
     };
     options.hosts = wasi_hosts(&options.host_count);
-    return component_program_new(c->component, &options, &c->program, err);
+    if (component_program_new(c->component, &options, &c->program, err) < 0)
+        return fail_at_source(c, manifest, err);
+    return 0;
 }
 
 /* A first instance is made the long way, and its image taken; all others come from that. */

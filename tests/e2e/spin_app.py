@@ -2,9 +2,9 @@
 
 import os
 import re
-import select
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 APPS = Path(__file__).parent / "apps"
@@ -42,14 +42,16 @@ class RunningApp:
         self.address = self.read_address()
 
     def read_address(self):
-        while True:
-            ready, _, _ = select.select([self.process.stdout], [], [], 60)
-            assert ready, self.stderr()
-            line = self.process.stdout.readline()
-            assert line, self.stderr()
-            found = re.match(r"Serving http://(\S+)", line)
-            if found:
-                return found[1]
+        watchdog = threading.Timer(60, self.process.kill)
+        watchdog.start()
+        try:
+            for line in self.process.stdout:
+                found = re.match(r"Serving http://(\S+)", line)
+                if found:
+                    return found[1]
+        finally:
+            watchdog.cancel()
+        raise AssertionError(f"spin up did not serve: {self.stderr()}")
 
     def stderr(self):
         return self.stderr_path.read_text(errors="replace")

@@ -530,3 +530,48 @@ def test_stop_waits_for_running_exchanges(echo_server):
         server.process.terminate()
         assert c.response().body == b"slept"
     assert server.process.wait(timeout=20) == 0
+
+
+def random_request(random, number):
+    """The bytes of a request and the body of its answer."""
+    body = bytes(random.randrange(256) for _ in range(random.choice([0, 1, 100, 5000])))
+    kind = random.choice(["get", "length", "chunked"])
+    filler = "".join(f"X-{i}: {'v' * random.randrange(60)}\r\n" for i in range(random.randrange(5)))
+    if kind == "get":
+        return f"GET /hello?{number} HTTP/1.1\r\nHost: h\r\n{filler}\r\n".encode(), b"Hello from Python!"
+    head = f"POST /echo HTTP/1.1\r\nHost: h\r\n{filler}"
+    if kind == "length":
+        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body, body
+    text = f"{head}Transfer-Encoding: chunked\r\n\r\n".encode()
+    at = 0
+    while at < len(body):
+        size = random.randrange(1, 2000)
+        piece = body[at : at + size]
+        text += b"%x\r\n%s\r\n" % (len(piece), piece)
+        at += size
+    return text + b"0\r\n\r\n", body
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_pieces_of_any_size(echo_server, seed):
+    """However the bytes of a pipeline are cut, the answers are the same."""
+    from random import Random
+
+    random = Random(seed)
+    server = echo_server(threads=1 + seed % 2, body_ahead_bytes=[1 << 20, 500][seed % 2])
+    requests = [random_request(random, i) for i in range(60)]
+    text = b"".join(request for request, _ in requests)
+    with server.client() as c:
+
+        def send():
+            at = 0
+            while at < len(text):
+                size = random.choice([1, 7, 100, 1460, 20000])
+                c.send(text[at : at + size])
+                at += size
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        for _, body in requests:
+            assert c.response().body == body
+        sender.join()

@@ -83,7 +83,7 @@ def test_a_late_import_reads_its_file(checked):
     for _ in range(3):
         response = get(checked, "/late")
         assert response.status == 200, checked.stderr()
-        assert json.loads(response.body) == {"answer": 42, "hue": 0}
+        assert json.loads(response.body) == {"answer": 42, "value": 1}
 
 
 def go_away_in_the_middle_of_the_body(running):

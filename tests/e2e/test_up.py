@@ -215,7 +215,8 @@ def test_a_file_that_is_no_component(spin, guest_app):
     (guest_app / "app.wasm").write_bytes(b"not wasm")
     done = spin("up")
     assert done.status == 1
-    assert done.err.count("Error: Failed to load component `hello`") == 1
+    assert "Error: Failed to load component `hello`" in done.err
+    assert "spin.toml:12:10: `app.wasm` cannot be loaded: malformed component" in done.err
 
 
 def test_an_interface_that_is_not_there(spin, guest_app, guests):

@@ -91,7 +91,7 @@ def late() -> dict[str, object]:
     import late_module
     import colorsys  # named nowhere else: its file must be in the component
 
-    return {"answer": late_module.answer(), "hue": colorsys.rgb_to_hsv(0, 0, 1)[2]}
+    return {"answer": late_module.answer(), "value": colorsys.rgb_to_hsv(0, 0, 1)[2]}
 
 
 class IncomingHandler(http.IncomingHandler):
