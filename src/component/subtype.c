@@ -4,13 +4,11 @@
  */
 #include "component/types.h"
 
-/* Two types of the host that mean the same resource share its tag. */
+/* Names of one resource share its key. */
 static bool resource_equal(
     const struct type_map *m, const struct wit_resource *a, const struct wit_resource *b)
 {
-    a = type_map_get(m, a);
-    b = type_map_get(m, b);
-    return a == b || (a->tag && a->tag == b->tag);
+    return resource_key(type_map_get(m, a)) == resource_key(type_map_get(m, b));
 }
 
 static bool value_equal(

@@ -195,6 +195,14 @@ const struct wit_resource *type_fresh_resource(struct arena *a, struct str name)
     return resource;
 }
 
+const struct wit_resource *type_alias_resource(
+    struct arena *a, struct str name, const struct wit_resource *resource)
+{
+    struct wit_resource *alias = arena_new(a, struct wit_resource);
+    *alias = (struct wit_resource){.name = name, .tag = resource_key(resource)};
+    return alias;
+}
+
 void type_map_init(struct type_map *m, struct arena *a)
 {
     m->arena = a;
@@ -206,7 +214,7 @@ void type_map_init(struct type_map *m, struct arena *a)
 bool type_map_put(
     struct type_map *m, const struct wit_resource *from, const struct wit_resource *to)
 {
-    const void *key = from;
+    const void *key = resource_key(from);
     return map_put(&m->resources, pointer_key(m->arena, &key), (void *)(uintptr_t)to);
 }
 
@@ -214,7 +222,7 @@ const struct wit_resource *type_map_get(
     const struct type_map *m, const struct wit_resource *resource)
 {
     for (unsigned steps = 0; steps < LIMIT_COMPONENT_DEPTH; steps++) {
-        const void *key = resource;
+        const void *key = resource_key(resource);
         const struct wit_resource *next = map_get(&m->resources, pointer_view(&key));
         if (!next || next == resource)
             break;

@@ -134,6 +134,17 @@ int type_replace_extern(struct type_map *m, const struct extern_type *type,
 
 /* A resource of its own. */
 const struct wit_resource *type_fresh_resource(struct arena *a, struct str name);
+/*
+ * The same resource under another name: equal to it, but not the same pointer, which is what the
+ * rules of external visibility go by. Its tag is the resource itself.
+ */
+const struct wit_resource *type_alias_resource(
+    struct arena *a, struct str name, const struct wit_resource *resource);
+/* The pointer that all names of a resource share. */
+static inline const void *resource_key(const struct wit_resource *resource)
+{
+    return resource->tag ? resource->tag : resource;
+}
 /* Replaces what the type binds by fresh resources, which are appended to `fresh`. */
 struct resource_list {
     const struct wit_resource **data;

@@ -289,7 +289,7 @@ int validate_canon(struct validator *v, struct scope *s, struct ast_def *def)
         return validate_lower(v, s, def);
     if (type_at(v, s, def->canon.type, TYPE_RESOURCE, &type) < 0)
         return -1;
-    if (def->canon.kind != CANON_DROP && !set_has(&s->local, type.resource))
+    if (def->canon.kind != CANON_DROP && !set_has(&s->local, resource_key(type.resource)))
         return invalid(v, "type index %u is not a local resource", def->canon.type);
     def->resolved = (struct extern_type){.sort = EXTERN_TYPE, .type = type};
     return SCOPE_PUSH(

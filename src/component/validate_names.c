@@ -176,10 +176,14 @@ static int note_resource(
     return 0;
 }
 
-/* A value type under a new name is a new type to the visibility rules. */
+/* A value type or resource under a new name is a new type to the visibility rules. */
 static int rename_type(struct validator *v, struct str name, struct extern_type *type)
 {
-    if (type->sort != EXTERN_TYPE || type->type.sort != TYPE_VALUE)
+    if (type->sort != EXTERN_TYPE)
+        return 0;
+    if (type->type.sort == TYPE_RESOURCE && !type->sub_resource)
+        type->type.resource = type_alias_resource(v->arena, name, type->type.resource);
+    if (type->type.sort != TYPE_VALUE)
         return 0;
     struct value_type *copy = arena_try_array(v->arena, 1, struct value_type);
     if (!copy)
@@ -248,6 +252,7 @@ int declare_extern(struct validator *v, struct scope *s, bool is_import,
     return 0;
 }
 
+/* A bundle names no resources of its own, so that annotated names have nothing to belong to. */
 int check_inline_names(
     struct validator *v, const struct ast_instance *instance, const struct named_extern *exports)
 {
@@ -261,8 +266,7 @@ int check_inline_names(
             (item->attributes &&
                 check_attributes(v, item->attributes, exports[i].type.sort, parsed.kind) < 0) ||
             name_set_add(&names, v->arena, item->name, "export name", v->err) < 0 ||
-            check_annotation(v, &resources, &parsed, &exports[i].type) < 0 ||
-            note_resource(v, &resources, item->name, &exports[i].type) < 0)
+            check_annotation(v, &resources, &parsed, &exports[i].type) < 0)
             return -1;
     }
     return 0;

@@ -450,7 +450,7 @@ static bool free_in_value(struct map *bound, const struct wit_type *type)
 {
     if (!type || !value_type_of(type)->has_resource)
         return false;
-    if (type->resource && !set_has(bound, type->resource))
+    if (type->resource && !set_has(bound, resource_key(type->resource)))
         return true;
     for (uint32_t i = 0; i < type->count; i++)
         if (free_in_value(bound, type->fields[i].type))
@@ -493,7 +493,7 @@ static bool free_in_defined(struct map *bound, struct arena *a, const struct def
     case TYPE_INSTANCE:
         return free_in_instance(bound, a, type->instance);
     case TYPE_RESOURCE:
-        return !set_has(bound, type->resource);
+        return !set_has(bound, resource_key(type->resource));
     }
     return true;
 }
