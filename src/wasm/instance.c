@@ -135,7 +135,6 @@ static void make_funcs(struct making *making)
             .instance = instance,
             .memory_base = instance->memory_base,
             .index = i,
-            .ordinal = instance->ordinal,
         };
 }
 

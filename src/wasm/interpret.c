@@ -327,8 +327,8 @@ static void run(struct wasm_instance *instance, const struct lowered *body, unio
             {
                 struct wasm_table *table = instance->tables[*pc++];
                 sp -= 2;
-                *element(table, sp[0].i32) = sp[1];
-                table->written = true;
+                (void)element(table, sp[0].i32); /* it must be there */
+                wasm_table_put(table, sp[0].i32, sp[1]);
                 break;
             }
             CASE(TABLE_SIZE)(sp++)->i32 = instance->tables[*pc++]->size;

@@ -95,6 +95,14 @@ static void help_elem_drop(struct wasm_instance *instance, uint32_t segment)
     instance->dropped_elements[segment] = 1;
 }
 
+static void help_table_set(
+    struct wasm_instance *instance, uint32_t table, uint32_t index, void *value)
+{
+    if (index >= instance->tables[table]->size)
+        wasm_raise(WASM_TRAP_OUT_OF_BOUNDS_TABLE);
+    wasm_table_put(instance->tables[table], index, (union wasm_value){.ref = value});
+}
+
 static const struct wasm_helpers helpers = {
     .trap = help_trap,
     .type_equal = help_type_equal,
@@ -106,6 +114,7 @@ static const struct wasm_helpers helpers = {
     .table_copy = help_table_copy,
     .table_init = help_table_init,
     .elem_drop = help_elem_drop,
+    .table_set = help_table_set,
 };
 
 /* ---- code units ---- */
@@ -116,18 +125,32 @@ static NORETURN void call_unreferenced(struct wasm_func *func, union wasm_value 
     BUG("function %u has no entry in its translated code", func->index);
 }
 
+/* Ids are never used twice in a store. */
+static int give_target_ids(struct wasm_instance *instance, struct error *err)
+{
+    struct wasm_store *store = instance->store;
+    if (instance->module->type_count > UINT32_MAX - 1 - store->next_target_id)
+        return error_set(err, ERROR_LIMIT, "too many types of instances in a store");
+    instance->target_id_base = store->next_target_id + 1;
+    store->next_target_id += instance->module->type_count;
+    return 0;
+}
+
 static int native_bind(
     struct wasm_code_unit *code, struct wasm_instance *instance, struct error *err)
 {
     const struct native_unit *native = (const struct native_unit *)code;
     const struct wasm_module *module = instance->module;
-    (void)err;
+    if (give_target_ids(instance, err) < 0)
+        return -1;
     instance->helpers = &helpers;
+    instance->table_0 = module->table_count > 0 ? instance->tables[0] : NULL;
     for (uint32_t i = 0; i < module->func_count - module->imported_funcs; i++) {
         struct wasm_func *func = &instance->funcs[i];
         func->native = native->entries[i].native;
         func->thunk = native->entries[i].thunk;
         func->call = func->native ? wasm_call_native : call_unreferenced;
+        func->target_id = func->native ? instance->target_id_base + native->entries[i].type : 0;
     }
     return 0;
 }

@@ -27,6 +27,7 @@ struct wasm_helpers {
     void (*table_init)(struct wasm_instance *instance, uint32_t table, uint32_t segment,
         uint32_t to, uint32_t from, uint32_t count);
     void (*elem_drop)(struct wasm_instance *instance, uint32_t segment);
+    void (*table_set)(struct wasm_instance *instance, uint32_t table, uint32_t index, void *value);
 };
 
 /* An entry of the table in a shared object, for each of the module's own functions. Functions that
@@ -34,6 +35,7 @@ struct wasm_helpers {
 struct wasm_native_entry {
     void *native;
     void (*thunk)(struct wasm_func *func, union wasm_value *slots);
+    uint32_t type; /* the smallest index of its type */
 };
 
 /*

@@ -265,7 +265,7 @@ static void restore_table(struct wasm_store *store, struct wasm_table *table)
     store->table_used -= table->size - from->size;
     table->size = from->size;
     for (uint32_t i = 0; i < from->size; i++)
-        table->elements[i].ref = resolve(store, &from->elements[i]);
+        wasm_table_put(table, i, (union wasm_value){.ref = resolve(store, &from->elements[i])});
     table->written = false;
 }
 

@@ -22,7 +22,7 @@
 #include "wasm/module.h"
 #include "wasm/trap.h"
 
-#define WASM_LAYOUT_VERSION 1
+#define WASM_LAYOUT_VERSION 2
 #define WASM_PAGE           ((uint64_t)65536)
 
 struct wasm_store;
@@ -57,7 +57,7 @@ struct wasm_func {
     uint8_t *memory_base;        /* of the instance's memory 0, else NULL */
     uint32_t index;              /* in its instance's function index space; of host functions:
                                     in order of creation in the store */
-    uint32_t ordinal;            /* of its instance in the store, for images */
+    uint32_t target_id;          /* what a struct wasm_target of it has; 0 if not translated */
     struct wasm_host_func *host; /* a host function's, else NULL */
 };
 
@@ -87,8 +87,20 @@ struct wasm_memory {
     struct wasm_memory_pages *pages; /* hot set and image: rewind.c */
 };
 
+/*
+ * What call_indirect of translated code looks at first, one for each element of a table. The id
+ * stands for an instance and a type of its module: if it is the caller's own instance's for the
+ * type that it wants, then `native` is called at once. Any other element (null, another instance's,
+ * of another type, not translated) has another id, and what it means is found the long way.
+ */
+struct wasm_target {
+    void *native;
+    uint32_t id; /* 0 for none */
+};
+
 struct wasm_table {
-    union wasm_value *elements; /* ref: struct wasm_func * for funcref; NULL is null */
+    union wasm_value *elements;  /* ref: struct wasm_func * for funcref; NULL is null */
+    struct wasm_target *targets; /* of the elements; both change by wasm_table_put */
     uint32_t size;
     uint32_t capacity;
     uint32_t ordinal;
@@ -118,12 +130,14 @@ struct wasm_instance {
     const struct wasm_func_type **types;       /* the module's, by type index */
     struct wasm_func *funcs;                   /* own, [index - imported_funcs] */
     uint8_t *memory_base;                      /* of memory 0, else NULL */
+    struct wasm_table *table_0;                /* table 0, else NULL */
     uint8_t *dropped_elements, *dropped_datas; /* 1 = dropped, by segment */
     struct wasm_store *store;
     const struct wasm_module *module;
     struct wasm_code_unit *code; /* translated code or the interpreter's, shared by instances */
     uint32_t ordinal;
     uint32_t global_count;      /* own */
+    uint32_t target_id_base;    /* + type index = id of a target; 0 if not translated */
     union wasm_value globals[]; /* own */
 };
 

@@ -24,6 +24,7 @@ struct wasm_store {
     uint64_t table_used;      /* elements of all tables, at most limits.table_elements */
     struct wasm_image *image; /* what it starts from (a reference), or NULL */
     void *data;               /* the embedder's */
+    uint32_t next_target_id;  /* one less than the first free one */
     uint64_t budget_ns;       /* CPU time of the next outermost call; 0 for none */
     uint32_t hot_pages;       /* copied by the last rewind */
     VEC(struct wasm_instance *) instances;
@@ -153,6 +154,16 @@ union wasm_value wasm_instance_element(
 /* table.c: wasm_table_init for instantiation: false when it is out of bounds. */
 bool wasm_table_try_init(struct wasm_instance *instance, uint32_t table, uint32_t segment,
     uint32_t to, uint32_t from, uint32_t count);
+
+/* Sets an element that is there. */
+static inline void wasm_table_put(struct wasm_table *table, uint32_t index, union wasm_value value)
+{
+    const struct wasm_func *func = table->type.element == WASM_FUNCREF ? value.ref : NULL;
+    table->elements[index] = value;
+    table->targets[index] =
+        func ? (struct wasm_target){func->native, func->target_id} : (struct wasm_target){0};
+    table->written = true;
+}
 
 /*
  * table.c: bulk operations, shared by both tiers. They raise OUT_OF_BOUNDS_TABLE, nothing written.

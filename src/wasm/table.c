@@ -17,10 +17,16 @@ static bool reserve(struct wasm_table *table, uint32_t size)
     uint32_t capacity = table->capacity ? table->capacity : 16;
     while (capacity < size)
         capacity *= 2; /* cannot overflow: LIMIT_WASM_TABLE_ELEMENTS is far below 2^31 */
-    union wasm_value *grown = realloc(table->elements, (size_t)capacity * sizeof *grown);
-    if (!grown)
+    union wasm_value *elements =
+        realloc(table->elements, (size_t)capacity * sizeof *table->elements);
+    if (!elements)
         return false;
-    table->elements = grown;
+    table->elements = elements;
+    struct wasm_target *targets =
+        realloc(table->targets, (size_t)capacity * sizeof *table->targets);
+    if (!targets)
+        return false;
+    table->targets = targets;
     table->capacity = capacity;
     return true;
 }
@@ -35,7 +41,7 @@ uint32_t wasm_table_grow(
     if (count > store->limits.table_elements - store->table_used || !reserve(table, old + count))
         return UINT32_MAX;
     for (uint32_t i = old; i < old + count; i++)
-        table->elements[i] = fill;
+        wasm_table_put(table, i, fill);
     table->size = old + count;
     table->written = true;
     store->table_used += count;
@@ -67,7 +73,9 @@ struct wasm_table *wasm_table_new(
 void wasm_table_release(struct wasm_table *table)
 {
     free(table->elements);
+    free(table->targets);
     table->elements = NULL;
+    table->targets = NULL;
 }
 
 bool wasm_table_try_init(struct wasm_instance *instance, uint32_t table_index, uint32_t segment,
@@ -79,7 +87,7 @@ bool wasm_table_try_init(struct wasm_instance *instance, uint32_t table_index, u
     if ((uint64_t)from + count > available || (uint64_t)to + count > table->size)
         return false;
     for (uint32_t i = 0; i < count; i++)
-        table->elements[to + i] = wasm_instance_element(instance, elements, from + i);
+        wasm_table_put(table, to + i, wasm_instance_element(instance, elements, from + i));
     table->written = true;
     return true;
 }
@@ -99,6 +107,7 @@ void wasm_table_copy(struct wasm_table *to_table, struct wasm_table *from_table,
     if (count == 0)
         return;
     memmove(to_table->elements + to, from_table->elements + from, count * sizeof(union wasm_value));
+    memmove(to_table->targets + to, from_table->targets + from, count * sizeof(struct wasm_target));
     to_table->written = true;
 }
 
@@ -108,6 +117,6 @@ void wasm_table_fill(
     if ((uint64_t)start + count > table->size)
         wasm_raise(WASM_TRAP_OUT_OF_BOUNDS_TABLE);
     for (uint32_t i = 0; i < count; i++)
-        table->elements[start + i] = value;
+        wasm_table_put(table, start + i, value);
     table->written = true;
 }

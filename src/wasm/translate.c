@@ -176,7 +176,9 @@ static void write_asserts(struct buf *out)
     ASSERT_OFFSET(out, wasm_memory, "memory", size);
     ASSERT_OFFSET(out, wasm_table, "table", elements);
     ASSERT_OFFSET(out, wasm_table, "table", size);
-    ASSERT_OFFSET(out, wasm_table, "table", written);
+    ASSERT_OFFSET(out, wasm_table, "table", targets);
+    ASSERT_OFFSET(out, wasm_target, "target", native);
+    ASSERT_OFFSET(out, wasm_target, "target", id);
     ASSERT_OFFSET(out, wasm_instance, "instance", helpers);
     ASSERT_OFFSET(out, wasm_instance, "instance", memories);
     ASSERT_OFFSET(out, wasm_instance, "instance", tables);
@@ -185,6 +187,8 @@ static void write_asserts(struct buf *out)
     ASSERT_OFFSET(out, wasm_instance, "instance", types);
     ASSERT_OFFSET(out, wasm_instance, "instance", funcs);
     ASSERT_OFFSET(out, wasm_instance, "instance", memory_base);
+    ASSERT_OFFSET(out, wasm_instance, "instance", table_0);
+    ASSERT_OFFSET(out, wasm_instance, "instance", target_id_base);
     ASSERT_OFFSET(out, wasm_instance, "instance", globals);
     buf_printf(out, "#define SIZEOF_FUNC %zu\n", sizeof(struct wasm_func));
     buf_printf(
@@ -365,15 +369,18 @@ static void write_import_call(const struct unit *unit, uint32_t index, struct bu
     write_slots_tail(unit, index, out);
 }
 
+/* One comparison tells that the element is this instance's, translated and of the type. */
 static void write_indirect_call(const struct unit *unit, uint32_t index, struct buf *out)
 {
     write_call_head(unit, index, "x", out);
     buf_printf(out,
-        "    struct func *f = w_element(self, table, index);\n"
-        "    if (likely(f->instance == self && f->type == self->types[%" PRIu32 "]))\n",
+        "    struct table *t = TABLE(self, table);\n"
+        "    if (likely(index < t->size && t->targets[index].id == self->target_id_base + %" PRIu32
+        "u)) {\n        struct target *f = &t->targets[index];\n",
         index);
     write_call_tail(unit, index, "self", out);
-    buf_printf(out, "    w_check_type(self, f, self->types[%" PRIu32 "]);\n", index);
+    buf_printf(out,
+        "    }\n    struct func *f = w_callee(self, t, index, self->types[%" PRIu32 "]);\n", index);
     write_slots_tail(unit, index, out);
 }
 
@@ -442,8 +449,9 @@ static void write_table(struct unit *unit)
         unit->func_called[i] = 1;
         unit->type_needs[type] |= NEED_THUNK;
         buf_printf(unit->out,
-            "    [%" PRIu32 "] = {" NAME_FMT "_f%" PRIu32 ", " NAME_FMT "_u%" PRIu32 "},\n", i,
-            NAME_ARG(unit), index, NAME_ARG(unit), type);
+            "    [%" PRIu32 "] = {" NAME_FMT "_f%" PRIu32 ", " NAME_FMT "_u%" PRIu32 ", %" PRIu32
+            "},\n",
+            i, NAME_ARG(unit), index, NAME_ARG(unit), type, type);
     }
     buf_append_cstr(unit->out, "};\n");
 }

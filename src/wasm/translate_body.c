@@ -450,7 +450,7 @@ static void table_element(struct body *b, const struct wasm_instr *instr)
         return;
     }
     uint32_t value = pop(b), index = pop(b);
-    EMIT(b, "table_set(self, " P ", i" P ", r" P ");\n", instr->index, index, value);
+    EMIT(b, "self->helpers->table_set(self, " P ", i" P ", r" P ");\n", instr->index, index, value);
 }
 
 static void ref_func(struct body *b, uint32_t index)

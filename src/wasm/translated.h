@@ -68,19 +68,15 @@ struct memory {
     u64 size;
 };
 
+struct target {
+    void *native;
+    u32 id;
+};
+
 struct table {
     union value *elements;
+    struct target *targets;
     u32 size;
-    u32 capacity;
-    u32 ordinal;
-    struct {
-        u8 element;
-        struct {
-            u32 min, max;
-            _Bool has_max;
-        } limits;
-    } type;
-    _Bool written;
 };
 
 struct helpers {
@@ -95,6 +91,7 @@ struct helpers {
         struct instance *, u32 to_table, u32 from_table, u32 to, u32 from, u32 count);
     void (*table_init)(struct instance *, u32 table, u32 segment, u32 to, u32 from, u32 count);
     void (*elem_drop)(struct instance *, u32 segment);
+    void (*table_set)(struct instance *, u32 table, u32 index, ref value);
 };
 
 struct instance {
@@ -106,12 +103,14 @@ struct instance {
     const void **types;
     struct func *funcs;
     u8 *memory_base;
+    struct table *table_0;
     u8 *dropped_elements, *dropped_datas;
     void *store;
     const void *module;
     void *code;
     u32 ordinal;
     u32 global_count;
+    u32 target_id_base;
     union value globals[];
 };
 
@@ -119,6 +118,7 @@ struct instance {
 struct entry {
     void *native;
     void (*thunk)(struct func *, union value *);
+    u32 type;
 };
 
 static COLD __attribute__((noreturn)) void w_trap(struct instance *self, u32 kind)
@@ -284,37 +284,29 @@ INLINE ref table_get(struct instance *self, u32 table, u32 index)
     return t->elements[index].ref;
 }
 
-INLINE void table_set(struct instance *self, u32 table, u32 index, ref value)
-{
-    struct table *t = self->tables[table];
-    if (unlikely(index >= t->size))
-        w_trap(self, TRAP_OUT_OF_BOUNDS_TABLE);
-    t->elements[index].ref = value;
-    t->written = 1;
-}
-
 INLINE u32 table_size(struct instance *self, u32 table)
 {
     return self->tables[table]->size;
 }
 
-/* The function that call_indirect means; its type is compared by the caller. */
-INLINE struct func *w_element(struct instance *self, u32 table, u32 index)
+/* Table k. The first is kept in the instance: nearly every call_indirect goes through it. */
+#define TABLE(self, k) ((k) == 0 ? (self)->table_0 : (self)->tables[k])
+
+/*
+ * The long way of call_indirect: the function, checked as the specification says. Types of one
+ * module are compared by address, those of two by contents.
+ */
+static COLD struct func *w_callee(
+    struct instance *self, struct table *t, u32 index, const void *type)
 {
-    struct table *t = self->tables[table];
-    if (unlikely(index >= t->size))
+    if (index >= t->size)
         w_trap(self, TRAP_UNDEFINED_ELEMENT);
     struct func *f = t->elements[index].ref;
-    if (unlikely(!f))
+    if (!f)
         w_trap(self, TRAP_UNINITIALIZED_ELEMENT);
-    return f;
-}
-
-/* Types of one module are compared by address, those of two by contents. */
-static COLD void w_check_type(struct instance *self, struct func *f, const void *type)
-{
     if (f->type != type && !self->helpers->type_equal(f->type, type))
         w_trap(self, TRAP_INDIRECT_CALL_TYPE);
+    return f;
 }
 
 /* ---- integers ---- */
