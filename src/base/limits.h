@@ -49,7 +49,8 @@
 #define LIMIT_TYPE_DEPTH           100       /* nested value types */
 #define LIMIT_TYPE_SIZE            1000000   /* type nodes after expanding */
 #define LIMIT_STRING_BYTES         (((size_t)1 << 28) - 1) /* canonical ABI MAX_LIST_BYTE_LENGTH */
-#define LIMIT_HANDLES              (((size_t)1 << 28) - 1) /* canonical ABI Table.MAX_LENGTH */
+/* The canonical ABI allows 2^28 - 1; each takes 32 bytes of ours, in each component instance. */
+#define LIMIT_HANDLES       (1 << 20)
 #define LIMIT_REQUEST_ARENA (192 * MIB) /* host memory that one request's host calls may hold */
 #define LIMIT_WASI_OBJECTS  (64 * MIB)  /* what one request's WASI handles stand for */
 #define LIMIT_WASI_FIELDS   (1 * MIB)   /* names and values in one wasi:http fields */

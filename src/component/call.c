@@ -34,6 +34,8 @@ static enum wasm_trap_kind call_core(
 bool lends_add(struct component_part *part, uint32_t handle)
 {
     struct component_instance *instance = part->instance;
+    if (instance->lend_count >= LIMIT_HANDLES)
+        return false;
     if (instance->lend_count == instance->lend_cap) {
         size_t cap = instance->lend_cap ? instance->lend_cap * 2 : 16;
         struct lend *lends = realloc(instance->lends, cap * sizeof(*lends));
@@ -98,7 +100,7 @@ static enum wasm_trap_kind lift_handle(
     *ret_rep = h->rep;
     if (type->kind == WIT_BORROW) {
         if (!lends_add(side->part, handle))
-            return fail(cx->trap, "out of memory for lent handles");
+            return fail(cx->trap, "too many lent handles");
         return WASM_TRAP_NONE;
     }
     if (h->lends)
@@ -207,24 +209,32 @@ static enum wasm_trap_kind run_lifted(struct lifted_call *c, struct component_fu
     return kind;
 }
 
+/* Calls inside calls share one limit. */
 static struct scratch *scratch_take(struct component_instance *instance)
 {
-    struct scratch *s = instance->scratch;
-    if (s) {
-        instance->scratch = s->next;
-        return s;
-    }
-    s = calloc(1, sizeof(*s));
+    size_t used = 0;
+    struct scratch *s = instance->scratch_free;
+    for (const struct scratch *outer = instance->scratch_used; outer; outer = outer->next)
+        used += outer->arena.used;
+    if (used >= LIMIT_REQUEST_ARENA)
+        return NULL;
     if (s)
-        s->arena = ARENA_INIT(LIMIT_REQUEST_ARENA);
+        instance->scratch_free = s->next;
+    else if (!(s = calloc(1, sizeof(*s))))
+        return NULL;
+    s->arena.max = LIMIT_REQUEST_ARENA - used;
+    s->next = instance->scratch_used;
+    instance->scratch_used = s;
     return s;
 }
 
 static void scratch_give(struct component_instance *instance, struct scratch *s)
 {
+    BUG_IF(instance->scratch_used != s);
+    instance->scratch_used = s->next;
     arena_reset(&s->arena);
-    s->next = instance->scratch;
-    instance->scratch = s;
+    s->next = instance->scratch_free;
+    instance->scratch_free = s;
 }
 
 /* The body of a call from one component to another, with its own memory for values. */

@@ -64,6 +64,12 @@ int component_program_new(const struct component *component,
     const struct component_program_options *options, struct component_program **ret_program,
     struct error *err);
 void component_program_free(struct component_program *program);
+/*
+ * The index-th of the core modules that are instantiated, have at least `least` bytes of code and
+ * no native code under their key, so that they are interpreted. NULL past the last.
+ */
+const struct wasm_module *component_program_interpreted(const struct component_program *program,
+    const struct component_native_options *native, size_t least, size_t index);
 
 /*
  * Makes an instance. With an image (from component_image of an earlier instance of the same

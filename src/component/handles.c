@@ -2,6 +2,9 @@
 
 #include "base/limits.h"
 
+/* One request with many handles must not hold their memory for ever. */
+enum { MOST_KEPT = 4096 };
+
 void handles_release(struct handle_table *t)
 {
     free(t->data);
@@ -10,14 +13,14 @@ void handles_release(struct handle_table *t)
 
 void handles_clear(struct handle_table *t)
 {
+    if (t->cap > MOST_KEPT)
+        handles_release(t);
     t->len = t->free = t->live = 0;
 }
 
 static bool grow(struct handle_table *t)
 {
     uint32_t cap = t->cap ? t->cap * 2 : 16;
-    if (t->len > LIMIT_HANDLES)
-        return false;
     struct handle *data = realloc(t->data, (size_t)cap * sizeof(*data));
     if (!data)
         return false;
@@ -35,7 +38,7 @@ bool handles_add(struct handle_table *t, const void *tag, void *rep, struct borr
     } else {
         if (t->len == 0)
             t->len = 1;
-        if (t->len >= t->cap && !grow(t))
+        if (t->len > LIMIT_HANDLES || (t->len >= t->cap && !grow(t)))
             return false;
         handle = t->len++;
     }

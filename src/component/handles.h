@@ -28,7 +28,7 @@ struct handle_table {
 };
 
 void handles_release(struct handle_table *t);
-/* Forgets everything, keeping memory. */
+/* Forgets everything, keeping some memory. */
 void handles_clear(struct handle_table *t);
 /* False when there are too many. */
 MUST_CHECK bool handles_add(struct handle_table *t, const void *tag, void *rep,

@@ -105,7 +105,7 @@ enum wasm_trap_kind component_handle_borrow(struct component_call *call,
         return kind;
     *ret_rep = h->rep;
     if (unlikely(!lends_add(call->part, handle)))
-        return component_trap(call, "out of memory for lent handles");
+        return component_trap(call, "too many lent handles");
     return WASM_TRAP_NONE;
 }
 

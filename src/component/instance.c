@@ -246,11 +246,11 @@ void component_instance_free(struct component_instance *instance)
             handles_release(&instance->parts[i].handles);
     }
     wasm_store_free(instance->store);
-    while (instance->scratch) {
-        struct scratch *next = instance->scratch->next;
-        arena_release(&instance->scratch->arena);
-        free(instance->scratch);
-        instance->scratch = next;
+    while (instance->scratch_free) {
+        struct scratch *next = instance->scratch_free->next;
+        arena_release(&instance->scratch_free->arena);
+        free(instance->scratch_free);
+        instance->scratch_free = next;
     }
     arena_release(&instance->arena);
     free(instance->lends);

@@ -67,7 +67,7 @@ struct component_instance {
     struct component_part *give_to;  /* component_instance_give */
     struct lend *lends;
     size_t lend_count, lend_cap;
-    struct scratch *scratch; /* free ones */
+    struct scratch *scratch_free, *scratch_used; /* used: innermost call first */
 };
 
 /* instance.c */

@@ -1,5 +1,6 @@
 #include "../unit.h"
 
+#include "base/limits.h"
 #include "component/handles.h"
 
 static const int tag_a, tag_b;
@@ -46,11 +47,31 @@ static void clearing_starts_over(void **state)
     handles_release(&t);
 }
 
+static void there_is_an_end(void **state)
+{
+    (void)state;
+    struct handle_table t = {0};
+    uint32_t h = 0;
+    for (uint32_t i = 0; i < LIMIT_HANDLES; i++)
+        assert_true(handles_add(&t, &tag_a, NULL, NULL, &h));
+    assert_int_equal(h, LIMIT_HANDLES);
+    assert_false(handles_add(&t, &tag_a, NULL, NULL, &h));
+    handles_remove(&t, 7);
+    assert_true(handles_add(&t, &tag_a, NULL, NULL, &h));
+    assert_int_equal(h, 7);
+    handles_clear(&t);
+    assert_int_equal(t.cap, 0);
+    assert_true(handles_add(&t, &tag_a, NULL, NULL, &h));
+    assert_int_equal(h, 1);
+    handles_release(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(indices_begin_at_one_and_are_reused),
         cmocka_unit_test(clearing_starts_over),
+        cmocka_unit_test(there_is_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
