@@ -412,9 +412,9 @@ int32_t PREVIEW1(fd_readdir)(
     size_t left = (uint32_t)size;
     for (uint64_t i = (uint64_t)cookie; i < file->entry_count && left > 0; i++) {
         const struct directory_entry *entry = &file->entries[i];
-        /* An inode of 0 would make libc ask for it; nobody needs the true one. */
+        /* An inode of 0: libc asks for the file's status. */
         __wasi_dirent_t head = {
-            .d_next = i + 1, .d_ino = i + 1, .d_namlen = entry->name_len, .d_type = entry->type};
+            .d_next = i + 1, .d_ino = 0, .d_namlen = entry->name_len, .d_type = entry->type};
         size_t part = left < sizeof head ? left : sizeof head;
         memcpy(out, &head, part);
         out += part;

@@ -50,6 +50,40 @@ __wasi_errno_t host_errno(uint8_t code)
     return code < sizeof numbers / sizeof numbers[0] ? numbers[code] : __WASI_ERRNO_IO;
 }
 
+/* Length of the sequence that begins with this byte; 0 if none does. */
+static size_t sequence_len(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first < 0xc2 || first > 0xf4)
+        return 0;
+    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/* A sequence is longer than it has to be, a surrogate, or beyond the last code point. */
+static bool is_forbidden(unsigned char first, unsigned char second)
+{
+    return (first == 0xe0 && second < 0xa0) || (first == 0xed && second >= 0xa0) ||
+           (first == 0xf0 && second < 0x90) || (first == 0xf4 && second >= 0x90);
+}
+
+bool host_is_utf8(const char *text, size_t len)
+{
+    const unsigned char *byte = (const unsigned char *)text, *end = byte + len;
+    while (byte < end) {
+        size_t sequence = sequence_len(*byte);
+        if (sequence == 0 || sequence > (size_t)(end - byte) ||
+            (sequence > 1 && is_forbidden(byte[0], byte[1])))
+            return false;
+        for (size_t i = 1; i < sequence; i++) {
+            if ((byte[i] & 0xc0) != 0x80)
+                return false;
+        }
+        byte += sequence;
+    }
+    return true;
+}
+
 void host_list_free(const struct host_list *list)
 {
     if (list->len > 0)

@@ -66,6 +66,8 @@ struct host_stream_result {
 
 /* The preview 1 error number for a code of wasi:filesystem/types. */
 __wasi_errno_t host_errno(uint8_t code);
+/* Whether the bytes may be passed as a string: a host traps otherwise. */
+bool host_is_utf8(const char *text, size_t len);
 /* Frees what the host allocated: nothing, whatever the pointer, for an empty list. */
 void host_list_free(const struct host_list *list);
 /* Drops the error resource of a stream that failed; returns whether the stream is merely closed. */

@@ -41,6 +41,8 @@ static __wasi_errno_t resolve(int32_t fd, int32_t name, int32_t len, struct path
     const struct file *directory = file_get(fd);
     if (directory == NULL || directory->kind != FILE_DIRECTORY)
         return directory == NULL ? __WASI_ERRNO_BADF : __WASI_ERRNO_NOTDIR;
+    if (!host_is_utf8(AT(const char, name), (uint32_t)len))
+        return __WASI_ERRNO_ILSEQ;
     memcpy(ret_path->text, directory->path, directory->path_len);
     ret_path->len = directory->path_len;
     const char *part = AT(const char, name), *end = part + (uint32_t)len;
@@ -155,8 +157,13 @@ static __wasi_errno_t open_embedded(
     return __WASI_ERRNO_SUCCESS;
 }
 
-static __wasi_errno_t open_directory(const struct path *path, __wasi_fd_t *ret_fd)
+static __wasi_errno_t open_directory(
+    const struct path *path, int32_t open_flags, bool writes, __wasi_fd_t *ret_fd)
 {
+    if (open_flags & __WASI_OFLAGS_EXCL)
+        return __WASI_ERRNO_EXIST;
+    if (writes)
+        return __WASI_ERRNO_ISDIR;
     char *copy = malloc(path->len + 1);
     struct file *file = copy == NULL ? NULL : file_new(FILE_DIRECTORY, ret_fd);
     if (file == NULL) {
@@ -219,7 +226,7 @@ int32_t PREVIEW1(path_open)(int32_t fd, int32_t lookup, int32_t name, int32_t le
     struct host_place place;
     bool on_host = roots_locate(path.text, path.len, &place);
     if (kind == VFS_DIRECTORY || path.len == 0 || (on_host && is_host_directory(&place, lookup)))
-        return writes ? __WASI_ERRNO_ISDIR : open_directory(&path, AT(__wasi_fd_t, ret_fd));
+        return open_directory(&path, open_flags, writes, AT(__wasi_fd_t, ret_fd));
     if (!on_host)
         return __WASI_ERRNO_NOENT;
     return open_host(&place, lookup, open_flags, (uint64_t)rights, flags, AT(__wasi_fd_t, ret_fd));
@@ -353,6 +360,9 @@ int32_t PREVIEW1(path_symlink)(
     struct path path;
     struct host_place place;
     __wasi_errno_t error = locate(fd, name, len, &path, &place);
+    if (error == __WASI_ERRNO_SUCCESS &&
+        !host_is_utf8(AT(const char, target), (uint32_t)target_len))
+        error = __WASI_ERRNO_ILSEQ;
     if (error != __WASI_ERRNO_SUCCESS)
         return error;
     struct host_status result;
