@@ -52,6 +52,8 @@ struct command {
 };
 
 extern const struct command command_new, command_build, command_up;
+/* Started by `spin up`, not by people. */
+extern const struct command command_compile_code;
 
 /* Parses argv (without the command's name). ERROR_USAGE names the nearest option. */
 int cli_parse(const struct command *command, int argc, char **argv, struct arena *a,

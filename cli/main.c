@@ -43,7 +43,7 @@ static const struct command *find_command(const char *name)
         if (!strcmp(name, commands[i]->name) ||
             (commands[i]->letter && !strcmp(name, commands[i]->letter)))
             return commands[i];
-    return NULL;
+    return strcmp(name, command_compile_code.name) ? NULL : &command_compile_code;
 }
 
 static int fail_unknown(const char *name, struct arena *a, struct error *err)

@@ -158,6 +158,7 @@ static int read_options(const struct cli_arguments *args, const struct manifest 
         .max_instances = LIMIT_HTTP_THREADS,
         .check_rewind = cli_is_set(args, OPT_CHECK_REWIND),
         .interpret = cli_is_set(args, OPT_INTERPRET),
+        .compiler = "/proc/self/exe",
     };
     http_server_options_init(http);
     http->listen = cli_last(args, OPT_LISTEN, "127.0.0.1:3000");

@@ -19,12 +19,17 @@ struct app_options {
     const struct manifest_pair *environment;
     const char *log_folder; /* of <id>_stdout.txt and <id>_stderr.txt; NULL: none */
     bool truncate_logs;
-    bool quiet;               /* guests' output only to the log files */
-    uint64_t request_cpu_ns;  /* guest execution per request; 0: no limit */
-    unsigned max_instances;   /* of each component, at once */
-    uint64_t memory_bytes;    /* of each instance; 0: what 32-bit addresses reach */
-    bool check_rewind;        /* compare every byte after each request: for tests */
-    bool interpret;           /* never use native code: for tests */
+    bool quiet;              /* guests' output only to the log files */
+    uint64_t request_cpu_ns; /* guest execution per request; 0: no limit */
+    unsigned max_instances;  /* of each component, at once */
+    uint64_t memory_bytes;   /* of each instance; 0: what 32-bit addresses reach */
+    bool check_rewind;       /* compare every byte after each request: for tests */
+    bool interpret;          /* never use native code: for tests */
+    /*
+     * A program that is started as `COMPILER compile-code FILE` to make native code for a component
+     * that has none; NULL: it stays interpreted.
+     */
+    const char *compiler;
     const char *shipped_code; /* folder of native code that came with the program */
 };
 
@@ -43,6 +48,12 @@ void app_stop(struct app *app);
 /* Not all exchanges have ended: the application must not be freed. */
 bool app_busy(struct app *app);
 void app_free(struct app *app);
+
+/*
+ * What `COMPILER compile-code FILE` does: compiles the core modules of a component that have no
+ * native code, into the user's cache.
+ */
+int app_compile_file(const char *path, const char *shipped_code, struct error *err);
 
 /* In check_rewind: what the comparisons with the image came to. */
 struct app_rewind_figures {

@@ -15,8 +15,15 @@
 #include "component/component.h"
 #include "wasi/wasi.h"
 
+/* A component linked with what code there is, and the image of its first instance. */
+struct app_program {
+    struct component_program *program;
+    struct wasm_image *image;
+};
+
 struct app_instance {
-    struct app_instance *next; /* in the pool */
+    struct app_instance *next;               /* in the pool */
+    const struct component_program *program; /* that it was made from */
     struct component_instance *instance;
     struct wasi_context *context;
     struct component_func *handle;
@@ -32,10 +39,11 @@ struct app_component {
 
     struct str bytes; /* the file, mapped */
     struct component *component;
-    struct component_program *program;
-    struct wasm_image *image;
+    struct app_program interpreted; /* the program before native code was there (native.c) */
+    struct background *background;  /* what compiles it; NULL: nothing */
 
     pthread_mutex_t lock; /* what follows */
+    struct app_program current;
     pthread_cond_t freed;
     struct app_instance *pool;
     unsigned instance_count; /* with those in use */
@@ -48,8 +56,23 @@ struct app_component {
 int app_component_load(struct app_component *c, const struct manifest *manifest,
     const struct manifest_component *component, const struct app_options *options,
     struct error *err);
+/* Links with the code that there is now, and takes an image. */
+int app_component_link(struct app_component *c, struct app_program *ret_program, struct error *err);
+void app_program_release(struct app_program *program);
+/* The native code that a component may use. */
+struct component_native_options app_component_native(const struct app_options *options);
 /* No instance is in use. */
 void app_component_release(struct app_component *c);
+
+/*
+ * native.c: if core modules are interpreted for want of native code, says so and has them compiled
+ * by another process; when that is done, new instances run it.
+ */
+void app_component_compile_later(struct app_component *c, const char *path);
+void app_component_stop_compiling(struct app_component *c);
+
+/* Frees the instances that nobody uses. */
+void app_component_drop_pool(struct app_component *c);
 /* Answers the exchange by the component's handler, or rejects it. */
 void app_component_handle(struct app_component *c, struct http_exchange *x);
 

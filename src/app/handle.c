@@ -3,25 +3,32 @@
  */
 #include "app/component.h"
 
-static int make_instance(
-    struct app_component *c, struct app_instance **ret_instance, struct error *err)
+static void free_instance(struct app_instance *i)
+{
+    if (i->instance)
+        component_instance_free(i->instance);
+    wasi_context_free(i->context);
+    free(i);
+}
+
+/* From the program as it is now. */
+static int make_instance(struct app_component *c, struct app_program program,
+    struct app_instance **ret_instance, struct error *err)
 {
     struct app_instance *i = calloc(1, sizeof *i);
     struct wasm_trap trap;
     if (!i)
         return error_set(err, ERROR_MEMORY, "no memory for an instance");
+    i->program = program.program;
     if (wasi_context_new(&c->wasi, &i->context, err) < 0 ||
-        component_instantiate(c->program, c->image, &i->instance, &trap, err) < 0) {
-        wasi_context_free(i->context);
-        free(i);
+        component_instantiate_with(
+            program.program, program.image, i->context, &i->instance, &trap, err) < 0) {
+        free_instance(i);
         return -1;
     }
-    component_instance_set_host(i->instance, i->context);
     i->handle = component_instance_func(i->instance, c->handler, STR("handle"));
     if (!i->handle) {
-        component_instance_free(i->instance);
-        wasi_context_free(i->context);
-        free(i);
+        free_instance(i);
         return error_set(err, ERROR_INVALID, "the component's handler has no `handle`");
     }
     *ret_instance = i;
@@ -48,6 +55,7 @@ static int take_instance(
 {
     struct app_instance *i = NULL;
     bool make = false;
+    struct app_program program;
     pthread_mutex_lock(&c->lock);
     while (!i && !make) {
         i = c->pool;
@@ -59,12 +67,13 @@ static int take_instance(
         else
             wait_for_instance(c);
     }
+    program = c->current;
     pthread_mutex_unlock(&c->lock);
     if (i) {
         *ret_instance = i;
         return 0;
     }
-    if (make_instance(c, ret_instance, err) == 0)
+    if (make_instance(c, program, ret_instance, err) == 0)
         return 0;
     pthread_mutex_lock(&c->lock);
     c->instance_count--;
@@ -76,12 +85,34 @@ static int take_instance(
 static void give_instance(struct app_component *c, struct app_instance *i)
 {
     pthread_mutex_lock(&c->lock);
-    i->next = c->pool;
-    c->pool = i;
+    bool keep = i->program == c->current.program; /* else it is one without native code */
+    if (keep) {
+        i->next = c->pool;
+        c->pool = i;
+    } else {
+        c->instance_count--;
+    }
     bool wake = c->waiting > 0;
     pthread_mutex_unlock(&c->lock);
     if (wake)
         pthread_cond_signal(&c->freed);
+    if (!keep)
+        free_instance(i);
+}
+
+void app_component_drop_pool(struct app_component *c)
+{
+    pthread_mutex_lock(&c->lock);
+    struct app_instance *list = c->pool;
+    c->pool = NULL;
+    for (struct app_instance *i = list; i; i = i->next)
+        c->instance_count--;
+    pthread_mutex_unlock(&c->lock);
+    while (list) {
+        struct app_instance *i = list;
+        list = i->next;
+        free_instance(i);
+    }
 }
 
 /* A line about a request that went wrong, for whoever runs the application. */

@@ -11,6 +11,12 @@
 #include "base/file.h"
 #include "base/limits.h"
 
+#if defined(__x86_64__)
+enum { HAVE_GS = true };
+#else
+enum { HAVE_GS = false };
+#endif
+
 static void guest_output(void *data, enum wasi_output which, struct str bytes)
 {
     struct app_component *c = data;
@@ -83,12 +89,9 @@ static int map_file(struct app_component *c, const char *path, struct error *err
     return 0;
 }
 
-static int read_file(struct app_component *c, const struct manifest *manifest, struct error *err)
+static int read_file(
+    struct app_component *c, const struct manifest *manifest, const char *path, struct error *err)
 {
-    struct arena a CLEANUP(arena_release) = ARENA_INIT(MIB);
-    const char *source = arena_copy(&a, c->manifest->source).ptr;
-    bool here = !strcmp(manifest->folder, ".");
-    const char *path = here ? source : path_join(&a, manifest->folder, source);
     if (!file_exists(path)) {
         bool has_build = c->manifest->build.present;
         return manifest_fail(manifest, c->manifest->source_place, ERROR_NOT_FOUND, err,
@@ -165,39 +168,83 @@ static int fail_at_source(
     return -1;
 }
 
-static int make_program(struct app_component *c, const struct manifest *manifest, struct error *err)
+struct component_native_options app_component_native(const struct app_options *options)
 {
-    struct component_native_options native = {
-        .translate = {.load_barrier = true, .use_gs = true},
-        .shipped = c->options->shipped_code,
+    return (struct component_native_options){
+        .translate = {.load_barrier = true, .use_gs = HAVE_GS},
+        .shipped = options->shipped_code,
     };
+}
+
+static int decode(struct app_component *c, const struct manifest *manifest, struct error *err)
+{
+    struct component_native_options native = app_component_native(c->options);
     if (component_decode(c->bytes, &native, &c->component, err) < 0)
         return fail_at_source(c, manifest, err);
-    if (find_handler(c, manifest, err) < 0 || check_imports(c, manifest, err) < 0)
+    return find_handler(c, manifest, err) < 0 ? -1 : check_imports(c, manifest, err);
+}
+
+/* A first instance is made the long way, and its image taken; all others come from that. */
+static int take_image(struct app_component *c, struct app_program *p, struct error *err)
+{
+    struct wasi_context *context;
+    struct component_instance *first;
+    struct wasm_trap trap;
+    if (wasi_context_new(&c->wasi, &context, err) < 0)
         return -1;
+    int result = component_instantiate_with(p->program, NULL, context, &first, &trap, err);
+    if (result == 0) {
+        result = component_image(first, &p->image, err);
+        component_instance_free(first);
+    }
+    wasi_context_free(context);
+    return result;
+}
+
+int app_component_link(struct app_component *c, struct app_program *ret_program, struct error *err)
+{
     uint64_t memory = c->options->memory_bytes;
+    struct app_program p = {0};
     struct component_program_options options = {
         .interpret = c->options->interpret,
-        .native = native,
+        .native = app_component_native(c->options),
         .limits = {.memory_bytes = memory ? memory : 4 * GIB,
             .table_elements = LIMIT_WASM_TABLE_ELEMENTS},
     };
     options.hosts = wasi_hosts(&options.host_count);
-    if (component_program_new(c->component, &options, &c->program, err) < 0)
-        return fail_at_source(c, manifest, err);
+    if (component_program_new(c->component, &options, &p.program, err) < 0 ||
+        take_image(c, &p, err) < 0) {
+        app_program_release(&p);
+        return -1;
+    }
+    *ret_program = p;
     return 0;
 }
 
-/* A first instance is made the long way, and its image taken; all others come from that. */
-static int take_image(struct app_component *c, struct error *err)
+void app_program_release(struct app_program *p)
 {
-    struct component_instance *first;
-    struct wasm_trap trap;
-    if (component_instantiate(c->program, NULL, &first, &trap, err) < 0)
+    if (p->image)
+        wasm_image_unref(p->image);
+    component_program_free(p->program);
+    *p = (struct app_program){0};
+}
+
+/* Everything but the log: file, code, image. */
+static int load(struct app_component *c, const struct manifest *manifest, struct error *err)
+{
+    struct arena a CLEANUP(arena_release) = ARENA_INIT(MIB);
+    const char *source = arena_copy(&a, c->manifest->source).ptr;
+    bool here = !strcmp(manifest->folder, ".");
+    const char *path = here ? source : path_join(&a, manifest->folder, source);
+    if (make_config(c, err) < 0 || read_file(c, manifest, path, err) < 0 ||
+        decode(c, manifest, err) < 0)
         return -1;
-    int taken = component_image(first, &c->image, err);
-    component_instance_free(first);
-    return taken;
+    if (app_component_link(c, &c->current, err) < 0)
+        return fail_at_source(c, manifest, err);
+    /* From here on little of the file is looked at; what is comes back from the page cache. */
+    madvise((void *)(uintptr_t)c->bytes.ptr, c->bytes.len, MADV_DONTNEED);
+    app_component_compile_later(c, path);
+    return 0;
 }
 
 int app_component_load(struct app_component *c, const struct manifest *manifest,
@@ -210,31 +257,17 @@ int app_component_load(struct app_component *c, const struct manifest *manifest,
     pthread_cond_init(&c->freed, NULL);
     if (guest_log_open(&c->log, options->log_folder, component->id, options->truncate_logs,
             !options->quiet || !options->log_folder, err) < 0 ||
-        make_config(c, err) < 0 || read_file(c, manifest, err) < 0 ||
-        make_program(c, manifest, err) < 0 || take_image(c, err) < 0)
+        load(c, manifest, err) < 0)
         return error_wrap(err, "Failed to load component `%" STR_FMT "`", STR_ARG(component->id));
-    /* From here on little of the file is looked at; what is comes back from the page cache. */
-    madvise((void *)(uintptr_t)c->bytes.ptr, c->bytes.len, MADV_DONTNEED);
     return 0;
-}
-
-static void free_instance(struct app_instance *i)
-{
-    component_instance_free(i->instance);
-    wasi_context_free(i->context);
-    free(i);
 }
 
 void app_component_release(struct app_component *c)
 {
-    while (c->pool) {
-        struct app_instance *i = c->pool;
-        c->pool = i->next;
-        free_instance(i);
-    }
-    if (c->image)
-        wasm_image_unref(c->image);
-    component_program_free(c->program);
+    app_component_stop_compiling(c);
+    app_component_drop_pool(c);
+    app_program_release(&c->current);
+    app_program_release(&c->interpreted);
     component_free(c->component);
     if (c->bytes.len)
         munmap((void *)(uintptr_t)c->bytes.ptr, c->bytes.len);

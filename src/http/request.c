@@ -1,6 +1,7 @@
 #include "http/request.h"
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "http/server.h"
 
 enum {
@@ -517,6 +518,8 @@ static bool split_absolute(struct http_exchange *x, struct arena *a)
 static bool read_target(struct http_request *r, struct http_exchange *x)
 {
     x->path = span_str(r, r->target);
+    if (!utf8_valid(x->path))
+        return false;
     if (x->path.len && x->path.ptr[0] == '/')
         return true;
     if (str_equal(x->path, STR("*")))

@@ -182,24 +182,48 @@ def wasm_tools():
     return program
 
 
+class Components:
+    """The components of tests/e2e/guest, made when they are first asked for."""
+
+    def __init__(self, folder, wasm_tools):
+        self.folder, self.wasm_tools = folder, wasm_tools
+        self.source = Path(__file__).parent / "guest"
+        self.wit = folder / "wit"
+        shutil.copytree(ROOT / "wit" / "deps", self.wit / "deps")
+        shutil.copy(ROOT / "wit" / "spin.wit", self.wit / "deps" / "fermyon-spin-2.0.0.wit")
+        shutil.copy(self.source / "world.wit", self.wit)
+
+    def make(self, name, text, world):
+        source, core = self.folder / f"{name}.wat", self.folder / f"{name}.core.wasm"
+        component = self.folder / f"{name}.wasm"
+        source.write_text(text)
+        embed = ["component", "embed", self.wit, "--world", world, source, "-o", core]
+        subprocess.run([self.wasm_tools, *embed], check=True)
+        subprocess.run([self.wasm_tools, "component", "new", core, "-o", component], check=True)
+        return component
+
+    def text(self, name):
+        return (self.source / f"{name}.wat").read_text()
+
+    def guest(self):
+        return self.make("guest", self.text("guest"), "guest")
+
+    def needs_redis(self):
+        return self.make("needs_redis", self.text("needs_redis"), "needs-redis")
+
+    def large(self):
+        """The guest with so much code that interpreting it is not good enough."""
+        step = "(local.set 0 (i32.xor (i32.mul (local.get 0) (i32.const {})) (i32.const {})))\n"
+        padding = "".join(step.format(i * 7919, i * 104729) for i in range(3000))
+        function = f"(func $padding (param i32) (result i32) {padding} (local.get 0))"
+        text = self.text("guest").rstrip()
+        end = text.rindex(")))))") + 4
+        return self.make("large", text[:end] + function + ")", "guest")
+
+
 @pytest.fixture(scope="session")
 def guests(tmp_path_factory, wasm_tools):
-    """The components of tests/e2e/guest, by name."""
-    folder = tmp_path_factory.mktemp("guests")
-    source = Path(__file__).parent / "guest"
-    wit = folder / "wit"
-    shutil.copytree(ROOT / "wit" / "deps", wit / "deps")
-    shutil.copy(ROOT / "wit" / "spin.wit", wit / "deps" / "fermyon-spin-2.0.0.wit")
-    shutil.copy(source / "world.wit", wit)
-    made = {}
-    for name in ["guest", "needs_redis"]:
-        core, component = folder / f"{name}.core.wasm", folder / f"{name}.wasm"
-        world = name.replace("_", "-")
-        embed = ["component", "embed", wit, "--world", world, source / f"{name}.wat", "-o", core]
-        subprocess.run([wasm_tools, *embed], check=True)
-        subprocess.run([wasm_tools, "component", "new", core, "-o", component], check=True)
-        made[name] = component
-    return made
+    return Components(tmp_path_factory.mktemp("guests"), wasm_tools)
 
 
 MANIFEST = """spin_manifest_version = 2
@@ -221,7 +245,7 @@ source = "app.wasm"
 def guest_app(tmp_path, guests):
     """A folder with an application of the hand-written guest."""
     (tmp_path / "spin.toml").write_text(MANIFEST)
-    shutil.copy(guests["guest"], tmp_path / "app.wasm")
+    shutil.copy(guests.guest(), tmp_path / "app.wasm")
     return tmp_path
 
 

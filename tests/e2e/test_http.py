@@ -172,6 +172,7 @@ REFUSED = {
     "http 0.9": ("GET / HTTP/0.9\r\nHost: a\r\n\r\n", 400),
     "connect": ("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", 501),
     "relative target": ("GET abc HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "target not utf-8": ("GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "asterisk": ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "space in name": ("GET / HTTP/1.1\r\nHost: a\r\nX Y: 1\r\n\r\n", 400),
     "space before colon": ("GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n", 400),

@@ -220,7 +220,7 @@ def test_a_file_that_is_no_component(spin, guest_app):
 
 
 def test_an_interface_that_is_not_there(spin, guest_app, guests):
-    shutil.copy(guests["needs_redis"], guest_app / "app.wasm")
+    shutil.copy(guests.needs_redis(), guest_app / "app.wasm")
     done = spin("up")
     assert done.status == 1
     assert (
@@ -278,5 +278,29 @@ def test_clients_that_go_away(up, guest_app):
             client = app.client()
             client.send(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n")
             client.close()
+    assert app.get("/count").body == b"11"
+    assert app.stop() == 0
+
+
+def test_native_code_is_made_in_the_background(up, guest_app, guests, tmp_path):
+    shutil.copy(guests.large(), guest_app / "app.wasm")
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    app = up(guest_app, "--check-rewind", env=env)
+    assert "Warning: there is no native code for component `hello`: it is interpreted" in app.errors()
+    assert app.get("/count").body == b"11"
+    app.wait_for(app.err, "Component `hello` runs as native code now.\n")
+    for _ in range(10):
+        assert app.get("/count").body == b"11"
+    assert app.get("/t").status == 500
+    assert app.stop() == 0
+    assert "check-rewind: 12 requests, 0 left something behind" in app.errors()
+    app = up(guest_app, env=env)
+    assert app.get("/count").body == b"11"
+    assert "no native code" not in app.errors()
+
+
+def test_ending_while_code_is_made(up, guest_app, guests, tmp_path):
+    shutil.copy(guests.large(), guest_app / "app.wasm")
+    app = up(guest_app, env={"XDG_CACHE_HOME": str(tmp_path / "cache")})
     assert app.get("/count").body == b"11"
     assert app.stop() == 0
