@@ -12,6 +12,8 @@ static struct str version_track(struct str name, struct str *ret_path)
         return STR_EMPTY;
     *ret_path = str_make(name.ptr, (size_t)at);
     struct str version = str_skip(name, (size_t)at + 1);
+    if (str_find_byte(version, '-') >= 0) /* a pre-release is like nothing but itself */
+        return STR_EMPTY;
     /* Up to and with the first number that is not 0. */
     size_t end = 0;
     for (int numbers = 0; numbers < 3; numbers++) {
