@@ -53,6 +53,7 @@
 #define LIMIT_HANDLES       (1 << 20)
 #define LIMIT_REQUEST_ARENA (192 * MIB) /* host memory that one request's host calls may hold */
 #define LIMIT_WASI_OBJECTS  (64 * MIB)  /* what one request's WASI handles stand for */
+#define LIMIT_WASI_FILES    256         /* that one instance has open */
 #define LIMIT_WASI_FIELDS   (1 * MIB)   /* names and values in one wasi:http fields */
 
 /* HTTP (defaults; options of `spin up` change them). */

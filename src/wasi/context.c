@@ -68,7 +68,8 @@ uint8_t *wasi_scratch(struct wasi_context *context)
 
 struct open_file *open_file_new(struct wasi_context *context, int fd)
 {
-    struct open_file *file = wasi_new(context, struct open_file);
+    struct open_file *file =
+        context->file_count < LIMIT_WASI_FILES ? wasi_new(context, struct open_file) : NULL;
     if (!file) {
         close(fd);
         return NULL;
@@ -77,6 +78,7 @@ struct open_file *open_file_new(struct wasi_context *context, int fd)
     if (file->next)
         file->next->previous = file;
     context->files = file;
+    context->file_count++;
     return file;
 }
 
@@ -91,6 +93,7 @@ void open_file_unref(struct wasi_context *context, struct open_file *file)
         file->previous->next = file->next;
     else
         context->files = file->next;
+    context->file_count--;
     wasi_object_free(context, file, sizeof(*file));
 }
 
@@ -151,6 +154,7 @@ void wasi_context_reset(struct wasi_context *context)
     for (struct open_file *file = context->files; file; file = file->next)
         close(file->fd);
     context->files = NULL;
+    context->file_count = 0;
     memset(context->free_blocks, 0, sizeof(context->free_blocks));
     arena_reset(&context->objects);
     context->temporary = NULL;

@@ -43,7 +43,7 @@ void wasi_object_free(struct wasi_context *context, void *object, size_t size);
  * as wasi_object.
  */
 MUST_CHECK void *wasi_temporary(struct wasi_context *context, size_t count, size_t size);
-/* The trap for a wasi_object that returned NULL. */
+/* The trap for a wasi_object or open_file_new that returned NULL. */
 enum wasm_trap_kind wasi_no_memory(struct component_call *call);
 
 #define wasi_new(context, type) ((type *)wasi_object((context), sizeof(type)))
@@ -59,7 +59,7 @@ struct open_file {
     struct open_file *previous, *next;
 };
 
-/* Takes the descriptor in any case: closed when there is no memory. */
+/* Takes the descriptor in any case: closed when there is no memory or LIMIT_WASI_FILES are open. */
 MUST_CHECK struct open_file *open_file_new(struct wasi_context *context, int fd);
 void open_file_unref(struct wasi_context *context, struct open_file *file);
 
@@ -176,6 +176,7 @@ struct wasi_context {
     void *temporary; /* the last wasi_temporary */
     size_t temporary_size;
     struct open_file *files;
+    uint32_t file_count;
     struct wasi_open_preopen *preopens; /* config->preopen_count */
     uint8_t *scratch;                   /* WASI_SCRATCH bytes, made when first needed */
     deadline_t deadline;

@@ -323,6 +323,22 @@ static void nothing_stays_open(void **state)
     assert_int_equal(open_descriptors(), before - 2); /* the two preopens' as well */
 }
 
+static void open_files_have_a_limit(void **state)
+{
+    (void)state;
+    uint32_t path = fake_put(STR("file"));
+    enum wasm_trap_kind trap = WASM_TRAP_NONE;
+    int count = 0;
+    while (trap == WASM_TRAP_NONE && count < 1000) {
+        memset(fake.handles + 10, 0, sizeof(fake.handles) - 10 * sizeof(fake.handles[0]));
+        trap = fake_try(
+            TYPES, "[method]descriptor.open-at", folder, 1, path, 4, 0, FILE_READ, FAKE_AREA);
+        count++;
+    }
+    assert_int_equal(trap, WASM_TRAP_COMPONENT);
+    assert_true(count <= LIMIT_WASI_FILES);
+}
+
 static void hostile_values(void **state)
 {
     (void)state;
@@ -362,6 +378,7 @@ int main(void)
         TEST(lists_a_folder),
         TEST(objects_are_told_apart),
         TEST(nothing_stays_open),
+        TEST(open_files_have_a_limit),
         TEST(hostile_values),
     };
     return cmocka_run_group_tests_name("wasi/filesystem", tests, NULL, NULL);
