@@ -35,10 +35,6 @@ void arena_reset(struct arena *a)
     struct arena_block *keep = a->blocks;
     if (!keep)
         return;
-    if (keep->size > LARGEST_STEP) { /* made for one large allocation: not worth keeping */
-        arena_release(a);
-        return;
-    }
     if (keep->size > LARGEST_STEP) { /* one large request must not hold its memory for ever */
         arena_release(a);
         return;
