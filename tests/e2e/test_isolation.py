@@ -3,57 +3,43 @@
 import json
 import os
 import random
-import subprocess
+import re
+import shutil
+from pathlib import Path
 
 import pytest
-
-import spin_app
-from raw import Client
-
-pytestmark = pytest.mark.skipif(not spin_app.python_is_built(), reason="python.wasm is not built")
 
 LONG = bool(os.environ.get("SPINDLE_LONG"))
 MIXED_REQUESTS = 10_000 if LONG else 500
 TIMEOUTS = 1_000 if LONG else 50
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = spin_app.copy_app("isolation", tmp_path_factory.mktemp("isolation"))
-    built = spin_app.build(folder)
-    assert built.returncode == 0, built.stderr
+@pytest.fixture
+def isolation(tmp_path, spin, python_ready):
+    folder = tmp_path / "isolation"
+    shutil.copytree(Path(__file__).parent / "apps" / "isolation", folder)
+    built = spin("build", cwd=folder)
+    assert built.status == 0, built.err
     return folder
 
 
-def run(folder, *flags):
-    running = spin_app.RunningApp(folder, *flags)
-    yield running
-    assert running.stop() == 0
-
-
 @pytest.fixture
-def checked(folder):
+def checked(up, isolation):
     """One thread, so that requests meet the same instance; every rewind is compared."""
-    yield from run(folder, "--threads", "1", "--check-rewind", "--quiet")
+    app = up(isolation, "--threads", "1", "--check-rewind", "--quiet")
+    yield app
+    assert_nothing_was_left_behind(app)
 
 
-@pytest.fixture
-def quick_timeout(folder):
-    yield from run(folder, "--threads", "1", "--request-timeout", "50ms", "--quiet")
+def assert_nothing_was_left_behind(app):
+    assert app.stop() == 0
+    report = re.search(r"check-rewind: (\d+) requests, (\d+) left something", app.errors())
+    assert int(report[1]) > 0 and report[2] == "0", app.errors()
 
 
-@pytest.fixture
-def plain(folder):
-    yield from run(folder, "--quiet")
-
-
-def get(running, path, body=None):
-    with Client(running.address, timeout=60) as client:
-        if body is None:
-            return client.get(path)
-        client.send(f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {len(body)}\r\n\r\n")
-        client.send(body)
-        return client.response()
+def resident_kib(app):
+    status = Path(f"/proc/{app.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
 
 
 FRESH = {
@@ -65,13 +51,13 @@ FRESH = {
 
 def test_nothing_survives_a_request(checked):
     for _ in range(20):
-        response = get(checked, "/traces")
+        response = checked.get("/traces")
         assert response.status == 200
         assert json.loads(response.body) == FRESH
 
 
 def test_randomness_differs_and_clocks_move(checked):
-    answers = [json.loads(get(checked, "/random").body) for _ in range(20)]
+    answers = [json.loads(checked.get("/random").body) for _ in range(20)]
     for source in ("random", "own", "uuid4", "urandom"):
         assert len({answer[source] for answer in answers}) == len(answers), source
     for clock in ("time", "monotonic"):
@@ -81,19 +67,19 @@ def test_randomness_differs_and_clocks_move(checked):
 
 def test_a_late_import_reads_its_file(checked):
     for _ in range(3):
-        response = get(checked, "/late")
-        assert response.status == 200, checked.stderr()
+        response = checked.get("/late")
+        assert response.status == 200, checked.errors()
         assert json.loads(response.body) == {"answer": 42, "value": 1}
 
 
-def go_away_in_the_middle_of_the_body(running):
-    with Client(running.address) as client:
+def go_away_in_the_middle_of_the_body(app):
+    with app.client() as client:
         client.send("POST /success HTTP/1.1\r\nHost: test\r\nContent-Length: 5000000\r\n\r\n")
         client.send(b"x" * 1_500_000)
 
 
-def test_mixed_requests_leave_the_image_as_it_was(folder):
-    flags = ("--threads", "1", "--check-rewind", "--request-timeout", "2s", "--quiet")
+def test_mixed_requests_leave_the_image_as_it_was(up, isolation):
+    app = up(isolation, "--threads", "1", "--check-rewind", "--request-timeout", "2s", "--quiet")
     expected = {
         "/traces": 200, "/success": 200, "/random": 200, "/late": 200, "/exception": 500,
         "/exit": 500, "/recursion": 500, "/memory": 200, "gone": None, "/loop": 504,
@@ -101,61 +87,40 @@ def test_mixed_requests_leave_the_image_as_it_was(folder):
     weights = {"/memory": 0.3, "/loop": 0.02, "/late": 0.5}
     paths = list(expected)
     choose = random.Random(3)
-    for running in run(folder, *flags):
-        for _ in range(MIXED_REQUESTS):
-            path = choose.choices(paths, [weights.get(path, 1) for path in paths])[0]
-            if path == "gone":
-                go_away_in_the_middle_of_the_body(running)
-                continue
-            response = get(running, path, b"y" * choose.randrange(100_000)
-                           if path == "/success" else None)
-            assert response.status == expected[path], (path, running.stderr())
-            if response.status != 200:
-                assert response.body == b""
-        assert json.loads(get(running, "/traces").body) == FRESH
-        assert running.process.poll() is None
+    for _ in range(MIXED_REQUESTS):
+        path = choose.choices(paths, [weights.get(path, 1) for path in paths])[0]
+        if path == "gone":
+            go_away_in_the_middle_of_the_body(app)
+            continue
+        if path == "/success":
+            response = app.post(path, b"y" * choose.randrange(100_000))
+        else:
+            response = app.get(path)
+        assert response.status == expected[path], (path, app.errors())
+        if response.status != 200:
+            assert response.body == b""
+    assert json.loads(app.get("/traces").body) == FRESH
+    assert_nothing_was_left_behind(app)
 
 
-def test_endless_loops_are_stopped_without_a_leak(quick_timeout):
-    get(quick_timeout, "/loop")
-    before = quick_timeout.resident_kib()
+def test_endless_loops_are_stopped_without_a_leak(up, isolation):
+    app = up(isolation, "--threads", "1", "--request-timeout", "50ms", "--quiet")
+    assert app.get("/loop").status == 504
+    before = resident_kib(app)
     for _ in range(TIMEOUTS):
-        assert get(quick_timeout, "/loop").status == 504
-    assert get(quick_timeout, "/success").status == 200
-    assert quick_timeout.resident_kib() < before + 8 * 1024
+        assert app.get("/loop").status == 504
+    assert app.post("/success", b"").status == 200
+    assert resident_kib(app) < before + 8 * 1024
 
 
 @pytest.mark.skipif(not LONG, reason="takes 35 s: make test-long")
-def test_sleeping_is_not_running(plain):
-    assert get(plain, "/sleep?35").status == 200
+def test_a_sleep_longer_than_the_default_timeout_answers(up, isolation):
+    app = up(isolation, "--quiet")
+    with app.client() as client:
+        client.socket.settimeout(60)
+        assert client.get("/sleep?35").status == 200
 
 
-def test_a_sleep_longer_than_the_timeout_answers(quick_timeout):
-    assert get(quick_timeout, "/sleep?0.3").status == 200
-
-
-TRAPS = {
-    "unreachable": "unreachable",
-    "out of bounds memory access": "(drop (i32.load (i32.const -8)))",
-    "call stack exhausted": "(drop (call $deep (i64.const 1) (i64.const 2) (i64.const 3)"
-                            " (i64.const 4)))",
-    "uninitialized element": "(call_indirect (type $void) (i32.const 0))",
-}
-
-
-@pytest.mark.parametrize("message", TRAPS)
-def test_a_trap_is_500_and_a_log_line(tmp_path, message):
-    wasm_tools = os.environ.get("SPINDLE_WASM_TOOLS", "wasm-tools")
-    text = (spin_app.APPS / "traps/trap.wat.in").read_text().replace("@BODY@", TRAPS[message])
-    (tmp_path / "trap.wat").write_text(text)
-    subprocess.run([wasm_tools, "parse", "trap.wat", "-o", "app.wasm"], cwd=tmp_path, check=True)
-    (tmp_path / "spin.toml").write_text(
-        'spin_manifest_version = 2\n[application]\nname = "trap"\n'
-        '[[trigger.http]]\nroute = "/..."\ncomponent = "trap"\n'
-        '[component.trap]\nsource = "app.wasm"\n')
-    for running in run(tmp_path):
-        for _ in range(3):
-            response = get(running, "/")
-            assert (response.status, response.body) == (500, b"")
-        assert running.stderr().count(message) == 3
-        assert get(running, "/.well-known/spin/health").status == 200
+def test_a_sleep_longer_than_the_timeout_answers(up, isolation):
+    app = up(isolation, "--request-timeout", "100ms", "--quiet")
+    assert app.get("/sleep?0.3").status == 200

@@ -1,6 +1,5 @@
 """Applications in Python, from source to answers."""
 
-import json
 import os
 import re
 import threading
@@ -144,117 +143,26 @@ def test_environment(up, python_app):
     assert app.get("/").body == b"('manifest', 'option', False)"
 
 
-ISOLATION = (
+SLEEPING = (
     """
-import json, os, random, time, uuid
-
-count = 0
-seen = []
-generator = random.Random()
-cache = {}
-class Holder:
-    value = 0
-"""
-    + ONE
-    + """        global count
-        count += 1
-        seen.append(count)
-        cache[count] = "x" * 1000
-        Holder.value += 1
-        os.environ["LEFT"] = os.environ.get("LEFT", "") + "x"
-        json.dumps.__dict__["patched"] = json.dumps.__dict__.get("patched", 0) + 1
-        values = [count, len(seen), len(cache), Holder.value, os.environ["LEFT"],
-                  json.dumps.__dict__["patched"]]
-        random_values = [random.random(), generator.random(), str(uuid.uuid4()), os.urandom(8).hex()]
-        return Response(200, {"content-type": "application/json"},
-            bytes(json.dumps([values, random_values, time.time_ns()]), "utf-8"))
-"""
-)
-
-
-def test_nothing_survives_a_request(up, python_app):
-    app = up(python_app(ISOLATION), "--threads", "1", "--check-rewind")
-    answers = [json.loads(app.get("/").body) for _ in range(20)]
-    for values, _, _ in answers:
-        assert values == [1, 1, 1, 1, "x", 1]
-    for column in zip(*(randoms for _, randoms, _ in answers)):
-        assert len(set(column)) == len(answers)
-    times = [time for _, _, time in answers]
-    assert times == sorted(times) and times[0] < times[-1]
-    assert app.stop() == 0
-    assert "check-rewind: 20 requests, 0 left something behind" in app.errors()
-
-
-MIXED = (
-    """
-import sys, time
+import time
 """
     + ONE
     + """        what = request.uri.split("?")[0]
-        if what == "/raise":
-            raise ValueError("on purpose")
-        if what == "/exit":
-            sys.exit(1)
-        if what == "/deep":
-            def f(n):
-                return f(n + 1) + 1
-            return Response(200, {}, bytes(str(f(0)), "utf-8"))
-        if what == "/large":
-            x = bytearray(200 * 1024 * 1024)
-            x[::4096] = b"x" * len(x[::4096])
-            return Response(200, {}, bytes(str(len(x)), "utf-8"))
-        if what == "/loop":
-            while True:
-                pass
         if what == "/sleep":
             time.sleep(0.2)
-        if what == "/body":
-            return Response(200, {}, bytes(str(len(request.body)), "utf-8"))
-        if what == "/print":
-            print("printed")
-            print("to error", file=sys.stderr)
         return Response(200, {}, b"fine")
 """
 )
 
 
 @pytest.fixture
-def mixed(python_app):
-    return python_app(MIXED)
+def sleeping(python_app):
+    return python_app(SLEEPING)
 
 
-def test_mixed_requests_leave_nothing_behind(up, mixed):
-    rounds = 200 if os.environ.get("SPINDLE_LONG") else 10
-    app = up(mixed, "--check-rewind", "--request-timeout", "1s", "--threads", "2", "--quiet")
-    expected = [("/", 200), ("/raise", 500), ("/exit", 500), ("/deep", 500), ("/print", 200),
-                ("/large", 200), ("/sleep", 200), ("/body", 200)]
-    count = 0
-    for i in range(rounds):
-        for path, status in expected:
-            assert app.get(path).status == status, path
-            count += 1
-        client = app.client()
-        client.send("POST /body HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\nabc")
-        client.close()
-        if i % 5 == 0:
-            assert app.get("/loop").status == 504
-            count += 1
-    assert app.stop() == 0, app.errors()[-2000:]
-    match = re.search(r"check-rewind: (\d+) requests, (\d+) left something behind", app.errors())
-    assert int(match[1]) >= count and match[2] == "0"
-
-
-def test_endless_loops(up, python_app):
-    rounds = 1000 if os.environ.get("SPINDLE_LONG") else 50
-    app = up(python_app(MIXED), "--request-timeout", "50ms", "--threads", "1", "--quiet")
-    with app.client() as client:
-        for _ in range(rounds):
-            assert client.get("/loop").status == 504
-        assert client.get("/").body == b"fine"
-
-
-def test_handlers_that_sleep_do_not_hold_others_up(up, mixed):
-    app = up(mixed, "--threads", "1")
+def test_handlers_that_sleep_do_not_hold_others_up(up, sleeping):
+    app = up(sleeping, "--threads", "1")
     clients = [app.client() for _ in range(64)]
     for client in clients:
         client.send("GET /sleep HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -264,13 +172,8 @@ def test_handlers_that_sleep_do_not_hold_others_up(up, mixed):
         client.close()
 
 
-def test_sleep_does_not_count_as_cpu_time(up, mixed):
-    app = up(mixed, "--request-timeout", "100ms")
-    assert app.get("/sleep").status == 200
-
-
-def test_many_clients_at_once(up, mixed):
-    app = up(mixed, "--threads", "2", "--check-rewind")
+def test_many_clients_at_once(up, sleeping):
+    app = up(sleeping, "--threads", "2", "--check-rewind")
     failures = []
 
     def work():
