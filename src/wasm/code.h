@@ -24,8 +24,11 @@ struct wasm_translate_options {
 };
 
 /*
- * SHA-256 over what determines the code: every section but custom, data and the values of global
- * initialisers; the translator's version; WASM_LAYOUT_VERSION; options; compiler version and flags.
+ * SHA-256 over what determines the code: every section but custom, data, the values of global
+ * initialisers and the limits of memories, all of which are read when the code runs; the
+ * translator's version; WASM_LAYOUT_VERSION; options and compiler flags; the version of the
+ * compiler that built this program, so that a program without a compiler finds what was shipped
+ * with it.
  */
 void wasm_code_key(const struct wasm_module *m, const struct wasm_translate_options *options,
     uint8_t ret_key[SHA256_SIZE]);
