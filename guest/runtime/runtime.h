@@ -62,7 +62,8 @@ void warm_requests(void);
 /* seal.c: false if the memory cannot be made ready (out of memory). */
 bool seal_interpreter(void);
 
-/* The module `_spindle`. */
+/* The modules `_spindle` and `_crypt`. */
 PyObject *PyInit__spindle(void);
+PyObject *PyInit__crypt(void);
 
 #endif

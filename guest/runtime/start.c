@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../heap.h"
-#include "../libc/vfs.h"
+#include "heap.h"
+#include "libc/vfs.h"
 #include "config.h"
 #include "runtime.h"
 
@@ -187,7 +187,8 @@ GUEST_EXPORT("spindle_init") int32_t spindle_init(const uint8_t *data, size_t le
         fwrite(message, 1, sizeof message - 1, stderr);
         return 1;
     }
-    if (PyImport_AppendInittab("_spindle", PyInit__spindle) < 0)
+    if (PyImport_AppendInittab("_spindle", PyInit__spindle) < 0 ||
+        PyImport_AppendInittab("_crypt", PyInit__crypt) < 0)
         return 1;
     PyStatus status = start_python(&settings);
     if (PyStatus_Exception(status)) {
