@@ -1,10 +1,11 @@
 # A front for CMake, Ninja and tools/bootstrap. CONTRIBUTING.md explains the targets.
 #
 # Local files in place of source packages that are out of reach:
-#   make CPYTHON_TARBALL=... WASI_LIBC_DEB=... ZLIB_TARBALL=... LLHTTP_DEB=...
+#   make CPYTHON_TARBALL=... WASI_LIBC_DEB=... ZLIB_TARBALL=... LLHTTP_DEB=... \
+#       DEADLIB_TARBALL=...
 
 PREFIX ?= /usr/local
-export CPYTHON_TARBALL WASI_LIBC_DEB ZLIB_TARBALL LLHTTP_DEB
+export CPYTHON_TARBALL WASI_LIBC_DEB ZLIB_TARBALL LLHTTP_DEB DEADLIB_TARBALL
 
 all: checked
 	@tools/bootstrap build release

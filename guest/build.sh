@@ -1,9 +1,10 @@
 #!/bin/sh
 # Builds what runs inside a component: python.wasm (a core module) and python.vfs (its embedded files).
 #
-#   build.sh --cpython DIR --sysroot DIR --clang VERSION --build DIR --out DIR
+#   build.sh --cpython DIR --deadlib TARBALL --sysroot DIR --clang VERSION --build DIR --out DIR
 #
 #   --cpython   output folder of cpython/build.sh
+#   --deadlib   source of python-deadlib: modules of the standard library that CPython 3.13 no longer has
 #   --sysroot   wasi-libc: include/wasm32-wasip2 and lib/wasm32-wasip2
 #   --build     this project's own build folder: tools/witc/witc and bin/componentize-py write C and Python from wit/
 #   --out       gets python.wasm and python.vfs, and a folder of intermediate files
@@ -12,6 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 while [ $# -gt 0 ]; do
     case $1 in
     --cpython) cpython=$(cd "$2" && pwd) ;;
+    --deadlib) deadlib=$2 ;;
     --sysroot) sysroot=$(cd "$2" && pwd) ;;
     --clang) clang=$2 ;;
     --build) build=$(cd "$2" && pwd) ;;
@@ -21,7 +23,7 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 : "${cpython:?--cpython is missing}" "${sysroot:?--sysroot is missing}" "${clang:?--clang is missing}"
-: "${build:?--build is missing}" "${out:?--out is missing}"
+: "${build:?--build is missing}" "${out:?--out is missing}" "${deadlib:?--deadlib is missing}"
 
 work=$out/guest
 wit=$here/../wit
@@ -65,8 +67,12 @@ clang-"$clang" $target -fuse-ld="$(command -v wasm-ld-"$clang")" -mexec-model=re
     -Wl,--stack-first -Wl,-z,stack-size=8388608 -Wl,--gc-sections -Wl,--strip-all
 
 stdlib=$cpython/host/lib/python3.13
-rm -rf "$work/bundled" "$work/bytecode" "$work/generated"
-mkdir -p "$work/bundled"
+rm -rf "$work/bundled" "$work/bytecode" "$work/generated" "$work/deadlib" "$work/removed"
+mkdir -p "$work/bundled" "$work/deadlib" "$work/removed"
+tar -xf "$deadlib" -C "$work/deadlib" --strip-components=1
+for module in aifc cgi cgitb chunk crypt imghdr mailcap nntplib pipes sndhdr sunau telnetlib uu xdrlib; do
+    cp -R "$work/deadlib/$module/$module" "$work/removed/"
+done
 cp -R "$here/../sdk/python/spin_sdk" "$work/bundled/"
 "$build/bin/componentize-py" -w spin-all --world-module spin_sdk.wit bindings "$work/generated"
 cp -R "$work/generated/spin_sdk/wit" "$work/bundled/spin_sdk/"
@@ -74,4 +80,4 @@ cp -R "$work/generated/spin_sdk/wit" "$work/bundled/spin_sdk/"
     "bundled=$work/bundled" "python=$here/python" "python=$stdlib"
 python3 "$here/archive.py" "$out/python.vfs" --without test --without tests --without idlelib --without tkinter \
     --without turtledemo --without ensurepip --without venv --without lib-dynload --without __phello__ \
-    "python=$here/python" "python=$stdlib" "=$work/bytecode" "bundled=$work/bundled"
+    "python=$here/python" "python=$stdlib" "python=$work/removed" "=$work/bytecode" "bundled=$work/bundled"

@@ -65,7 +65,7 @@ class Sources(unittest.TestCase):
         with mock.patch.object(bootstrap.SOURCES[3], "sha256", hashlib.sha256(b"llhttp").hexdigest()):
             missing = bootstrap.missing_sources()
         self.assertEqual([source.variable for source in missing],
-                         ["CPYTHON_TARBALL", "WASI_LIBC_DEB", "ZLIB_TARBALL"])
+                         ["CPYTHON_TARBALL", "WASI_LIBC_DEB", "ZLIB_TARBALL", "DEADLIB_TARBALL"])
 
     def test_a_broken_download_is_not_kept(self):
         path = bootstrap.source_path(bootstrap.SOURCES[0])
