@@ -7,7 +7,7 @@
 #ifndef GUEST_RUNTIME_HTTP_HOST_H
 #define GUEST_RUNTIME_HTTP_HOST_H
 
-#include "../libc/host.h"
+#include "libc/host.h"
 
 /* variant method: cases below HTTP_METHOD_OTHER have no payload */
 enum { HTTP_METHOD_OTHER = 9 };

@@ -2,7 +2,7 @@
 #ifndef GUEST_RUNTIME_IMPORTS_H
 #define GUEST_RUNTIME_IMPORTS_H
 
-#include "../libc/host.h"
+#include "libc/host.h"
 #include "runtime.h"
 
 /* NULL if this component does not import it. */

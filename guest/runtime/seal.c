@@ -21,8 +21,8 @@
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_typeobject.h"
 
-#include "../heap.h"
-#include "../libc/seal.h"
+#include "heap.h"
+#include "libc/seal.h"
 
 /* Zero pages inside the image: memory that a request needs does not have to be grown. */
 #define RESERVE ((size_t)4 << 20)

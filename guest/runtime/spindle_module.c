@@ -1,5 +1,5 @@
 /* The built-in module `_spindle`: what generated modules and the preparation use. */
-#include "../libc/vfs.h"
+#include "libc/vfs.h"
 #include "value.h"
 
 /* embed(path, data): the file is there at run time too. */

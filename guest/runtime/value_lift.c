@@ -1,7 +1,7 @@
 /* From memory that the host has filled to Python objects. */
 #include <stdlib.h>
 
-#include "../libc/host.h"
+#include "libc/host.h"
 #include "value.h"
 
 PyObject *value_name_value;

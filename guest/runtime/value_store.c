@@ -1,7 +1,7 @@
 /* From Python objects to memory in the layout of the canonical ABI. */
 #include <stdlib.h>
 
-#include "../libc/host.h"
+#include "libc/host.h"
 #include "value.h"
 
 enum { LIST_LIMIT = 1 << 28 };
