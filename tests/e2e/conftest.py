@@ -152,7 +152,7 @@ def up():
     """Starts `spin up` on a free port in a folder; stops it at the end."""
     running = []
 
-    def start(folder, *arguments, env=None, listen="127.0.0.1:0"):
+    def start(folder, *arguments, env=None, listen="127.0.0.1:0", interpreted=False):
         process = subprocess.Popen(
             [BIN / "spin", "up", "--listen", listen, *arguments],
             cwd=folder,
@@ -167,6 +167,7 @@ def up():
         running.append(application)
         match = application.wait_for(application.out, r"Serving http://(\S+)\n(?s:.*)Routes:\n")
         application.address = match[1]
+        assert ("there is no native code" in application.errors()) == interpreted
         return application
 
     yield start

@@ -1,6 +1,7 @@
 """spin new."""
 
 import os
+import pty
 import shutil
 import subprocess
 import tomllib
@@ -136,3 +137,31 @@ def test_passes_mypy_strict(spin, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_asks_on_a_terminal(tmp_path):
+    """Name, description and path are asked for; an empty answer is the default."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [BIN / "spin", "new", "-t", "http-py", "--no-vcs"],
+        cwd=tmp_path,
+        stdin=terminal,
+        stderr=terminal,
+        stdout=subprocess.PIPE,
+    )
+    os.close(terminal)
+    said = b""
+    for prompt, answer in [
+        (b"Enter a name for your new application: ", b"asked\n"),
+        (b"Description: ", b"what it does\n"),
+        (b"HTTP path [/...]: ", b"\n"),
+    ]:
+        while prompt not in said:
+            said += os.read(controller, 1000)
+        os.write(controller, answer)
+    assert process.wait(timeout=60) == 0
+    process.stdout.close()
+    os.close(controller)
+    manifest = tomllib.loads((tmp_path / "asked" / "spin.toml").read_text())
+    assert manifest["application"]["description"] == "what it does"
+    assert manifest["trigger"]["http"][0]["route"] == "/..."

@@ -285,7 +285,7 @@ def test_clients_that_go_away(up, guest_app):
 def test_native_code_is_made_in_the_background(up, guest_app, guests, tmp_path):
     shutil.copy(guests.large(), guest_app / "app.wasm")
     env = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    app = up(guest_app, "--check-rewind", env=env)
+    app = up(guest_app, "--check-rewind", env=env, interpreted=True)
     assert "Warning: there is no native code for component `hello`: it is interpreted" in app.errors()
     assert app.get("/count").body == b"11"
     app.wait_for(app.err, "Component `hello` runs as native code now.\n")
@@ -296,11 +296,23 @@ def test_native_code_is_made_in_the_background(up, guest_app, guests, tmp_path):
     assert "check-rewind: 12 requests, 0 left something behind" in app.errors()
     app = up(guest_app, env=env)
     assert app.get("/count").body == b"11"
-    assert "no native code" not in app.errors()
 
 
 def test_ending_while_code_is_made(up, guest_app, guests, tmp_path):
     shutil.copy(guests.large(), guest_app / "app.wasm")
-    app = up(guest_app, env={"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    app = up(guest_app, env={"XDG_CACHE_HOME": str(tmp_path / "cache")}, interpreted=True)
     assert app.get("/count").body == b"11"
     assert app.stop() == 0
+
+
+def test_memory_of_an_instance_is_limited(up, guest_app):
+    app = up(guest_app, "--max-instance-memory", str(4 << 20))
+    assert app.get("/grow").status == 500
+    app.wait_for(app.err, "GET /grow: the guest trapped: out of bounds memory access")
+    assert app.get("/hello").status == 200
+
+
+def test_address_from_the_environment(spin, up, guest_app):
+    app = up(guest_app)
+    done = spin("up", env={"SPIN_HTTP_LISTEN_ADDR": app.address})
+    assert f"Error: {app.address} is already in use." in done.err
