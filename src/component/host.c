@@ -71,14 +71,10 @@ enum wasm_trap_kind component_guest_alloc(
 enum wasm_trap_kind component_guest_copy(
     struct component_call *call, struct str bytes, uint32_t align, uint32_t *ret_ptr)
 {
-    if (bytes.len == 0) {
-        *ret_ptr = align;
-        return WASM_TRAP_NONE;
-    }
     if (bytes.len > LIMIT_STRING_BYTES)
         return component_trap(call, "%zu bytes are too many for a guest", bytes.len);
     enum wasm_trap_kind kind = component_guest_alloc(call, (uint32_t)bytes.len, align, ret_ptr);
-    if (kind == WASM_TRAP_NONE)
+    if (kind == WASM_TRAP_NONE && bytes.len > 0)
         memcpy(call->memory->base + *ret_ptr, bytes.ptr, bytes.len);
     return kind;
 }

@@ -76,9 +76,9 @@ enum wasm_trap_kind component_guest_string(
 enum wasm_trap_kind component_guest_alloc(
     struct component_call *call, uint32_t size, uint32_t align, uint32_t *ret_ptr);
 /*
- * Copies bytes to a new guest block; used for strings and list<u8>. Length 0 allocates nothing and
- * answers a pointer that is not null. Functions with strings can only be lowered with UTF-8: the
- * linker sees to that.
+ * Copies bytes to a new guest block; used for strings and list<u8>. An empty one has its block
+ * too, as the canonical ABI says: guests may free what they get. Functions with strings can only be
+ * lowered with UTF-8: the linker sees to that.
  */
 enum wasm_trap_kind component_guest_copy(
     struct component_call *call, struct str bytes, uint32_t align, uint32_t *ret_ptr);

@@ -87,21 +87,18 @@ static inline enum wasm_trap_kind host_lower_bytes(
 }
 
 /*
- * A new guest block for the elements of a list, none for an empty one, and its pointer and length
- * stored at `at`.
+ * A new guest block for the elements of a list, an empty one included: guests may free what they
+ * get. Its pointer and length are stored at `at`.
  */
 static inline enum wasm_trap_kind host_lower_array(struct component_call *call, size_t count,
     uint32_t size, uint32_t align, uint8_t *at, uint8_t **ret_items)
 {
-    uint32_t ptr = align;
-    enum wasm_trap_kind trap = WASM_TRAP_NONE;
+    uint32_t ptr;
     if (unlikely(count > LIMIT_STRING_BYTES / size))
         return component_trap(call, "a list of %zu elements is too long for the guest", count);
-    if (count > 0) {
-        trap = component_guest_alloc(call, (uint32_t)count * size, align, &ptr);
-        if (likely(trap == WASM_TRAP_NONE))
-            trap = component_guest_bytes(call, ptr, (uint32_t)count * size, align, ret_items);
-    }
+    enum wasm_trap_kind trap = component_guest_alloc(call, (uint32_t)count * size, align, &ptr);
+    if (likely(trap == WASM_TRAP_NONE))
+        trap = component_guest_bytes(call, ptr, (uint32_t)count * size, align, ret_items);
     if (likely(trap == WASM_TRAP_NONE)) {
         host_store_u32(at, ptr);
         host_store_u32(at + 4, (uint32_t)count);

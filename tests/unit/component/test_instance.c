@@ -167,6 +167,18 @@ static void a_hostile_realloc_is_stopped(void **state)
     fixture_end(&f);
 }
 
+/* Upstream guests free the pointer of an empty string, too: it must be one that realloc gave. */
+static void empty_strings_come_from_realloc(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_rewindable(&f, guest);
+    assert_int_equal(call(&f, "twice", 0), 0);
+    call(&f, "misbehave", 4);
+    call_traps(&f, "twice", 0, "unreachable");
+    fixture_end(&f);
+}
+
 static void post_return_runs_once_and_cannot_leave(void **state)
 {
     (void)state;
@@ -274,6 +286,7 @@ int main(void)
         cmocka_unit_test(misuse_of_handles_traps),
         cmocka_unit_test(what_a_guest_passes_is_checked),
         cmocka_unit_test(a_hostile_realloc_is_stopped),
+        cmocka_unit_test(empty_strings_come_from_realloc),
         cmocka_unit_test(post_return_runs_once_and_cannot_leave),
         cmocka_unit_test(rewinding_makes_everything_new),
         cmocka_unit_test(an_image_needs_all_handles_closed),
