@@ -66,5 +66,6 @@
 #define LIMIT_HTTP_CONNECTIONS   10000
 #define LIMIT_HTTP_THREADS       512 /* with those waiting in host calls; 8 MiB of addresses each */
 #define LIMIT_HTTP_STREAMS       256 /* of these, waiting for a slow client */
+#define LIMIT_HTTP_HELD_BYTES    (512 * MIB) /* buffered for all clients that are waited for */
 
 #endif

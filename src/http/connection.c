@@ -64,7 +64,7 @@ struct http_connection *connection_open(struct http_server *server)
     conn->close_after = conn->linger = conn->input_drained = false;
     conn->linger_bytes = 0;
     conn->queue = BUF_INIT(SIZE_MAX / 2);
-    conn->queue_sent = 0;
+    conn->queue_sent = conn->held = 0;
     return conn;
 }
 
@@ -84,6 +84,22 @@ void connection_cancel(struct http_connection *conn)
     slot_free(conn);
 }
 
+/*
+ * Counts what the connection keeps while it waits for its client. False when that is more than
+ * there is for all: many clients that send or read slowly must not take the memory.
+ */
+static bool account(struct http_connection *conn)
+{
+    struct http_server *server = conn->server;
+    size_t now = conn->queue.cap + (conn->request ? conn->request->cap : 0);
+    if (now == conn->held)
+        return true;
+    size_t added = now - conn->held; /* may wrap: it is added again below */
+    conn->held = now;
+    size_t total = atomic_fetch_add(&server->held_bytes, added) + added;
+    return !now || total <= server->options.max_held_bytes;
+}
+
 static void connection_close(struct http_thread *thread, struct http_connection *conn)
 {
     struct http_server *server = conn->server;
@@ -93,6 +109,7 @@ static void connection_close(struct http_thread *thread, struct http_connection 
         thread_give_request(thread, conn->request);
     conn->request = NULL;
     buf_release(&conn->queue);
+    account(conn);
     slot_free(conn);
     if (atomic_load_explicit(&server->accept_stalled, memory_order_relaxed) &&
         !atomic_load(&server->stopping))
@@ -299,13 +316,14 @@ static enum step step(struct http_thread *thread, struct http_connection *conn)
 }
 
 /* A request that holds nothing need not be kept while the connection waits. */
-static void put_down(struct http_thread *thread, struct http_connection *conn)
+static bool put_down(struct http_thread *thread, struct http_connection *conn)
 {
     if (conn->phase == PHASE_IDLE && conn->request && conn->request->len == 0) {
         thread_give_request(thread, conn->request);
         conn->request = NULL;
     }
     set_deadline(conn);
+    return account(conn);
 }
 
 /* Lets go. False when an event has come meanwhile: the connection is still owned. */
@@ -328,18 +346,17 @@ static void connection_run(struct http_thread *thread, struct http_connection *c
     conn->input_drained = false;
     for (unsigned turns = 0;; turns++) {
         enum step done = step(thread, conn);
-        if (done == STEP_CLOSE) {
+        if (done == STEP_CLOSE || (done == STEP_WAIT && !put_down(thread, conn))) {
             connection_close(thread, conn);
             return;
         }
         if (done == STEP_WAIT) {
-            put_down(thread, conn);
             if (let_go(conn))
                 return;
         } else if (turns >= REQUESTS_IN_A_ROW) {
             /* Another event for it goes behind what waits; PENDING is looked at then. */
             struct epoll_event event = event_of(conn);
-            put_down(thread, conn);
+            set_deadline(conn);
             atomic_fetch_and(&conn->state, ~(uint64_t)CONNECTION_OWNED);
             threads_hand_over(conn->server, &event, 1);
             return;

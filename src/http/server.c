@@ -19,6 +19,7 @@ void http_server_options_init(struct http_server_options *options)
         .max_body_bytes = LIMIT_HTTP_BODY_BYTES,
         .body_ahead_bytes = LIMIT_HTTP_BODY_AHEAD,
         .queue_bytes = LIMIT_HTTP_QUEUE_BYTES,
+        .max_held_bytes = LIMIT_HTTP_HELD_BYTES,
         .max_connections = LIMIT_HTTP_CONNECTIONS,
         .idle_ns = 60 * NS_PER_S,
         .read_ns = 30 * NS_PER_S,

@@ -19,6 +19,7 @@ struct http_server_options {
     unsigned max_threads; /* with those that wait in blocking host calls */
     unsigned max_streams; /* exchanges that may keep a thread waiting for their client */
     size_t max_head_bytes, max_fields, max_body_bytes, body_ahead_bytes, queue_bytes;
+    size_t max_held_bytes; /* buffered for connections that wait for their client, together */
     unsigned max_connections;
     deadline_t idle_ns, read_ns, write_ns; /* time limits, as durations */
     deadline_t drain_ns;                   /* how long exchanges may still run after a stop */

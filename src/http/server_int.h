@@ -60,6 +60,7 @@ struct http_connection {
     struct http_request *request; /* being read or answered, or a partial one; NULL when idle */
     struct buf queue;             /* of a finished response, [queue_sent, len) unsent */
     size_t queue_sent;
+    size_t held;      /* bytes of request and queue as counted in server->held_bytes */
     char address[56]; /* the peer's "127.0.0.1:40312" */
     uint8_t address_len;
 };
@@ -93,6 +94,7 @@ struct http_server {
     _Atomic bool accept_stalled; /* connections may wait to be accepted: retry after a close */
     _Atomic bool timer_armed;
     _Atomic unsigned slots_used; /* the first so many have been used */
+    _Atomic size_t held_bytes;   /* of connections that wait: at most options.max_held_bytes */
     _Atomic unsigned streams;    /* exchanges that wait for their client */
     _Atomic unsigned handed_len; /* as below, to look at without the lock */
 

@@ -206,6 +206,8 @@ static void set_option(struct http_server_options *o, const char *name, uint64_t
         o->max_body_bytes = value;
     else if (!strcmp(name, "body_ahead_bytes"))
         o->body_ahead_bytes = value;
+    else if (!strcmp(name, "max_held_bytes"))
+        o->max_held_bytes = value;
     else if (!strcmp(name, "queue_bytes"))
         o->queue_bytes = value;
     else if (!strcmp(name, "idle_ms"))

@@ -533,6 +533,42 @@ def test_stop_waits_for_running_exchanges(echo_server):
     assert server.process.wait(timeout=20) == 0
 
 
+def test_memory_for_slow_readers_is_bounded(echo_server):
+    """Of three clients that do not read, the last one is more than there is room for."""
+    server = echo_server(threads=1, queue_bytes=16 << 20, max_held_bytes=20 << 20)
+    slow = [server.client() for _ in range(3)]
+    for c in slow:
+        c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 131072)
+        c.send("GET /big?14000000 HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert c.line() == "HTTP/1.1 200 OK"
+        assert server.get("/hello").status == 200
+    complete = []
+    for c in slow:
+        c.buffer[:0] = b"HTTP/1.1 200 OK\r\n"
+        complete.append(c.response().complete)
+        c.close()
+    assert complete[0] and not complete[2]
+    assert len(server.get("/big?14000000").body) == 14000000
+
+
+def test_memory_for_slow_senders_is_bounded(echo_server):
+    server = echo_server(threads=1, max_held_bytes=3 << 20)
+    slow = [server.client() for _ in range(4)]
+    for c in slow:
+        c.send(b"POST /count HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 900000)
+        assert server.get("/hello").status == 200
+    answered = 0
+    for c in slow:
+        try:
+            c.send(b"x" * 100000)
+            answered += c.response().body == b"1000000"
+        except (EOFError, OSError):
+            pass
+        c.close()
+    assert 1 <= answered < 4
+    assert server.post("/count", b"x" * 1000000).body == b"1000000"
+
+
 def random_request(random, number):
     """The bytes of a request and the body of its answer."""
     body = bytes(random.randrange(256) for _ in range(random.choice([0, 1, 100, 5000])))

@@ -1,9 +1,10 @@
 """spin new."""
 
+import importlib.util
 import os
 import pty
-import shutil
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -121,8 +122,7 @@ def test_wrong(spin, tmp_path, arguments, message):
 
 
 def test_passes_mypy_strict(spin, tmp_path):
-    mypy = shutil.which("mypy")
-    if not mypy:
+    if not importlib.util.find_spec("mypy"):
         pytest.skip("no mypy")
     sdk = BIN.parent / "lib" / "spindle" / "python"
     sdk = sdk if sdk.exists() else ROOT / "sdk" / "python"
@@ -130,7 +130,7 @@ def test_passes_mypy_strict(spin, tmp_path):
         pytest.skip("no SDK")
     new(spin, "hello")
     done = subprocess.run(
-        [mypy, "--strict", "app.py"],
+        [sys.executable, "-m", "mypy", "--strict", "app.py"],
         cwd=tmp_path / "hello",
         env={**os.environ, "MYPYPATH": str(sdk)},
         capture_output=True,
