@@ -79,5 +79,5 @@ cp -R "$work/generated/spin_sdk/wit" "$work/bundled/spin_sdk/"
 "$cpython/host/python" -B "$here/compile.py" "$work/bytecode" "$here/compiled-modules.txt" \
     "bundled=$work/bundled" "python=$here/python" "python=$stdlib"
 python3 "$here/archive.py" "$out/python.vfs" --without test --without tests --without idlelib --without tkinter \
-    --without turtledemo --without ensurepip --without venv --without lib-dynload --without __phello__ \
+    --without turtledemo --without ensurepip --without lib-dynload --without __phello__ \
     "python=$here/python" "python=$stdlib" "python=$work/removed" "=$work/bytecode" "bundled=$work/bundled"

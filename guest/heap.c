@@ -156,6 +156,14 @@ size_t malloc_usable_size(void *payload)
 
 void *malloc(size_t size)
 {
+    if (size <= SMALL_MAX) { /* the usual case */
+        unsigned class = class_of(size);
+        struct free_block *block = free_blocks[class];
+        if (block != NULL) {
+            free_blocks[class] = block->next;
+            return block;
+        }
+    }
     bool zeroed;
     return allocate(size, &zeroed);
 }

@@ -7,6 +7,7 @@ And what an import inside of a function will read is embedded.
 
 import ast
 import importlib
+import importlib.machinery
 import io
 import os
 import re
@@ -254,10 +255,9 @@ def _use_libraries():
 
 def _settle_finders():
     """Lets the import system know directories as they will be at run time: embedded only, never changing."""
-    for finder in list(sys.path_importer_cache.values()):
-        fill = getattr(finder, "_fill_cache", None)
-        if fill is not None:
-            fill()
+    for path, finder in list(sys.path_importer_cache.items()):
+        if isinstance(finder, importlib.machinery.FileFinder):
+            finder._path_cache = set(_spindle.embedded_names(path.strip("/")))
             finder._path_mtime = _EMBEDDED_TIME
 
 

@@ -55,9 +55,9 @@ void handle_with(uint32_t request, uint32_t outparam, PyObject *method);
 bool raw_bind(void);
 void raw_handle(uint32_t request, uint32_t outparam);
 
-/* warm.c: prepares the application's modules. All print what goes wrong and go on. */
-void warm_modules(PyObject *app);
-void warm_requests(void);
+/* warm.c: false, with the traceback printed, if the application's warm_up() fails. */
+bool warm_modules(PyObject *app);
+bool warm_requests(void);
 
 /* seal.c: false if the memory cannot be made ready (out of memory). */
 bool seal_interpreter(void);

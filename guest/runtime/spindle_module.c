@@ -30,7 +30,27 @@ static PyObject *discard(PyObject *self, PyObject *path)
     Py_RETURN_NONE;
 }
 
+/* embedded_names(directory): of its files and directories */
+static PyObject *embedded_names(PyObject *self, PyObject *directory)
+{
+    (void)self;
+    Py_ssize_t directory_len;
+    const char *path = PyUnicode_AsUTF8AndSize(directory, &directory_len);
+    PyObject *names = path == NULL ? NULL : PyList_New(0);
+    size_t position = 0, len;
+    const char *name;
+    const struct vfs_file *file;
+    while (names != NULL && vfs_next(path, (size_t)directory_len, &position, &name, &len, &file)) {
+        PyObject *string = PyUnicode_DecodeFSDefaultAndSize(name, (Py_ssize_t)len);
+        if (string == NULL || PyList_Append(names, string) < 0)
+            Py_CLEAR(names);
+        Py_XDECREF(string);
+    }
+    return names;
+}
+
 static PyMethodDef functions[] = {
+    {"embedded_names", embedded_names, METH_O, "embedded_names(directory): a list"},
     {"discard", discard, METH_O, "discard(path): an embedded file that is not needed any more"},
     {"embed", embed, METH_VARARGS, "embed(path, data): a file for run time"},
     {NULL, NULL, 0, NULL},

@@ -203,16 +203,18 @@ GUEST_EXPORT("spindle_init") int32_t spindle_init(const uint8_t *data, size_t le
     return 0;
 }
 
+/* What spindle_warm left undone; spindle_seal tells. */
+static bool warm_failed;
+
 GUEST_EXPORT("spindle_warm") void spindle_warm(void)
 {
-    warm_modules(handler.app);
-    warm_requests();
+    warm_failed = !warm_modules(handler.app) || !warm_requests();
 }
 
-/* 0, or 1 if memory cannot be made ready. */
+/* 0, or 1 if the application's warm_up() failed or memory cannot be made ready. */
 GUEST_EXPORT("spindle_seal") int32_t spindle_seal(void)
 {
-    if (!seal_interpreter())
+    if (warm_failed || !seal_interpreter())
         return 1;
     runtime_is_building = false;
     return 0;

@@ -9,7 +9,7 @@
  * runs), and for free lists to fill. */
 enum { REQUESTS = 24 };
 
-static void call_prepare(const char *function, PyObject *argument)
+static bool call_prepare(const char *function, PyObject *argument)
 {
     PyObject *module = PyImport_ImportModule("_spindle_prepare");
     PyObject *method = module == NULL ? NULL : PyObject_GetAttrString(module, function);
@@ -19,11 +19,12 @@ static void call_prepare(const char *function, PyObject *argument)
     if (result == NULL)
         print_exception();
     Py_XDECREF(result);
+    return result != NULL;
 }
 
-void warm_modules(PyObject *app)
+bool warm_modules(PyObject *app)
 {
-    call_prepare("prepare", app);
+    return call_prepare("prepare", app);
 }
 
 /* The built-in handler: it reads the request and makes a response, like most. */
@@ -73,11 +74,11 @@ static void run_failing_requests(void)
     Py_XDECREF(module);
 }
 
-void warm_requests(void)
+bool warm_requests(void)
 {
     http_host = &http_host_stub;
     run_failing_requests();
     run_requests(&respond_definition, REQUESTS);
     http_host = &http_host_wasi;
-    call_prepare("finish", NULL);
+    return call_prepare("finish", NULL);
 }

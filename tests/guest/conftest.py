@@ -29,6 +29,8 @@ source = "app.wasm"
 
 
 def componentize(folder, *arguments):
+    if not (BIN.parent / "lib" / "spindle" / "python.wasm").exists():
+        pytest.skip("no python.wasm beside the programs")
     return subprocess.run(
         [BIN / "componentize-py", "-w", "spin-http", "componentize", "app", "-o", "app.wasm", *arguments],
         cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, check=False)
@@ -83,8 +85,6 @@ class Guest:
 
 
 def serve(folder, *arguments):
-    if not (BIN.parent / "lib" / "spindle" / "python.wasm").exists():
-        pytest.skip("no python.wasm beside the programs")
     (folder / "spin.toml").write_text(MANIFEST)
     built = componentize(folder, *arguments)
     assert built.returncode == 0, built.stdout + built.stderr

@@ -11,7 +11,7 @@ ABSENT = {
     "resource", "sqlite3", "ssl", "syslog", "termios", "tty", "winreg", "winsound",
 }
 # Left out of the embedded files, or with effects.
-NOT_FOR_COMPONENTS = {"antigravity", "ensurepip", "idlelib", "this", "tkinter", "turtle", "turtledemo", "venv"}
+NOT_FOR_COMPONENTS = {"antigravity", "ensurepip", "idlelib", "this", "tkinter", "turtle", "turtledemo"}
 
 
 def test_every_module_can_be_imported_in_a_handler(guest):
