@@ -177,20 +177,20 @@ def findmax(fragment, length, /):
 
 
 def mul(fragment, width, factor, /):
-    clip = _clip(width)
-    return _pack([clip(sample * float(factor)) for sample in _samples(fragment, width)], width)
+    samples, clip = _samples(fragment, width), _clip(width)
+    return _pack([clip(sample * float(factor)) for sample in samples], width)
 
 
 def add(fragment1, fragment2, width, /):
-    clip, one, other = _clip(width), _samples(fragment1, width), _samples(fragment2, width)
-    if len(one) != len(other):
+    one = _samples(fragment1, width)
+    if len(_bytes(fragment1)) != len(_bytes(fragment2)):
         raise error("Lengths should be the same")
-    return _pack(map(clip, map(operator.add, one, other)), width)
+    return _pack(map(_clip(width), map(operator.add, one, _samples(fragment2, width))), width)
 
 
 def bias(fragment, width, bias, /):
-    half = 1 << (8 * width - 1)
     samples = _samples(fragment, width)
+    half = 1 << (8 * width - 1)
     return _pack([(sample + bias + half) % (2 * half) - half for sample in samples], width)
 
 
@@ -208,7 +208,7 @@ def byteswap(fragment, width, /):
 
 
 def tomono(fragment, width, lfactor, rfactor, /):
-    clip, samples = _clip(width), _samples(fragment, width)
+    samples, clip = _samples(fragment, width), _clip(width)
     if len(samples) % 2:
         raise error("not a whole number of frames")
     left, right = samples[::2], samples[1::2]
@@ -217,7 +217,7 @@ def tomono(fragment, width, lfactor, rfactor, /):
 
 
 def tostereo(fragment, width, lfactor, rfactor, /):
-    clip, samples = _clip(width), _samples(fragment, width)
+    samples, clip = _samples(fragment, width), _clip(width)
     factors = float(lfactor), float(rfactor)
     return _pack([clip(sample * factor) for sample in samples for factor in factors], width)
 
@@ -231,7 +231,7 @@ def lin2lin(fragment, width, newwidth, /):
 # ---- frame rate --------------------------------------------------------------------------------------------------
 
 
-def _check_rates(width, nchannels, inrate, outrate, weights):
+def _check_rates(fragment, width, nchannels, rates, weights):
     _check_width(width)
     if nchannels < 1:
         raise error("# of channels should be >= 1")
@@ -239,7 +239,9 @@ def _check_rates(width, nchannels, inrate, outrate, weights):
         raise OverflowError("width * nchannels too big for a C int")
     if weights[0] < 1 or weights[1] < 0:
         raise error("weightA should be >= 1, weightB should be >= 0")
-    if inrate <= 0 or outrate <= 0:
+    if len(_bytes(fragment)) % (width * nchannels):
+        raise error("not a whole number of frames")
+    if _least(rates) <= 0:
         raise error("sampling rate not > 0")
 
 
@@ -257,9 +259,7 @@ def _read_rate_state(state, nchannels, outrate):
 
 def ratecv(fragment, width, nchannels, inrate, outrate, state, weightA=1, weightB=0, /):
     """Linear interpolation, behind a filter that mixes each sample with the one before in the ratio of the weights."""
-    _check_rates(width, nchannels, inrate, outrate, (weightA, weightB))
-    if len(_bytes(fragment)) % (width * nchannels):
-        raise error("not a whole number of frames")
+    _check_rates(fragment, width, nchannels, (inrate, outrate), (weightA, weightB))
     divisor = math.gcd(inrate, outrate)
     inrate, outrate = inrate // divisor, outrate // divisor
     behind, before, now = _read_rate_state(state, nchannels, outrate)
