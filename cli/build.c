@@ -92,7 +92,7 @@ static int build_component(const struct manifest *m, const struct manifest_compo
     for (size_t i = 0; i < c->build.commands.count; i++) {
         announce(c, i, a);
         if (*workdir && i == 0)
-            say("Working", arena_printf(a, "directory: \"%s\"", folder));
+            printf("Working directory: \"%s\"\n", folder);
         int status;
         if (run_shell(a, arena_copy(a, c->build.commands.items[i]).ptr, folder, &status, err) < 0)
             return -1;

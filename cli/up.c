@@ -302,6 +302,10 @@ static int find(
     const struct cli_arguments *args, struct arena *a, char **ret_path, struct error *err)
 {
     const char *given = cli_last(args, OPT_FROM, NULL);
+    if (given &&
+        (str_ends_with(str_of(given), STR(".wasm")) || str_ends_with(str_of(given), STR(".wat"))))
+        return error_set(err, ERROR_UNSUPPORTED,
+            "'%s' is not a manifest: serving a component without one is not supported yet", given);
     if (cli_find_manifest(a, given, ret_path, err) == 0)
         return 0;
     if (given)

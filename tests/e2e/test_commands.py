@@ -48,6 +48,7 @@ WRONG = [
     (["up"], 1, "Default file 'spin.toml' not found. Run `spin up --from <APPLICATION>`"),
     (["build"], 1, '"spin.toml" not found'),
     (["up", "-f", "nowhere"], 1, "No such file or directory 'nowhere'"),
+    (["up", "-f", "app.wasm"], 1, "serving a component without one is not supported yet"),
     (["build", "-f", "."], 1, "Directory . does not contain a file named 'spin.toml'"),
 ]
 
