@@ -255,7 +255,7 @@ static int instantiate(struct validator *v, struct scope *s, struct ast_def *def
     const struct component_type *type = s->components.data[ast->index];
     if (collect_arguments(v, s, ast, &arguments) < 0)
         return -1;
-    if (spend(v, type->nodes) < 0)
+    if (spend(v, type->nodes + type->bound_export_count * RESOURCE_NODES) < 0)
         return -1;
     type_map_init(&m, v->arena);
     m.values = true;

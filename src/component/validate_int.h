@@ -58,6 +58,8 @@ PRINTF_LIKE(2, 3) int invalid(struct validator *v, const char *fmt, ...);
 int out_of_memory(struct validator *v);
 int unknown_index(struct validator *v, enum sort sort, uint32_t index);
 
+/* What a fresh resource counts for: replacing it takes as much memory as that many nodes. */
+enum { RESOURCE_NODES = 64 };
 /* Before walking a type of so many nodes. */
 int spend(struct validator *v, uint64_t nodes);
 /* A type that is about to be made. */

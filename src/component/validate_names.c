@@ -202,6 +202,8 @@ static int bind_fresh(
 {
     if (type->sort == EXTERN_INSTANCE) {
         const struct instance_type *open;
+        if (spend(v, type->instance->bound_count * RESOURCE_NODES) < 0)
+            return -1;
         if (type_open_instance(v->arena, type->instance, &side->bound, &open, v->err) < 0)
             return -1;
         type->instance = open;
