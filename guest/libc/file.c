@@ -17,6 +17,7 @@ static struct file initial[] = {
 };
 static struct file *files = initial;
 static size_t file_count = sizeof initial / sizeof initial[0];
+static bool is_sealed;
 
 struct file *file_get(__wasi_fd_t fd)
 {
@@ -198,6 +199,23 @@ static bool list_embedded(struct file *file)
     return true;
 }
 
+/*
+ * While the component is built, its directory lists what belongs to the application, and not what
+ * building and serving leave there: else the second build would differ from the first.
+ */
+static bool comes_and_goes(const struct host_list *name)
+{
+    static const char component[] = ".wasm", bytecode[] = "__pycache__";
+    enum { COMPONENT_LEN = sizeof component - 1, BYTECODE_LEN = sizeof bytecode - 1 };
+    if (is_sealed || name->len == 0)
+        return false;
+    const uint8_t *end = name->data + name->len;
+    return name->data[0] == '.' ||
+           (name->len >= COMPONENT_LEN &&
+               memcmp(end - COMPONENT_LEN, component, COMPONENT_LEN) == 0) ||
+           (name->len == BYTECODE_LEN && memcmp(name->data, bytecode, BYTECODE_LEN) == 0);
+}
+
 /* result<option<directory-entry>, error-code> */
 struct entry_result {
     uint8_t failed;
@@ -225,7 +243,8 @@ static __wasi_errno_t read_entries(struct file *file, uint32_t stream)
         if (!result.present)
             return __WASI_ERRNO_SUCCESS;
         char *name = (char *)result.entry.name.data;
-        if (has_entry(file, embedded_count, name, result.entry.name.len))
+        if (comes_and_goes(&result.entry.name) ||
+            has_entry(file, embedded_count, name, result.entry.name.len))
             host_list_free(&result.entry.name);
         else if (!add_entry(
                      file, name, result.entry.name.len, file_type_of_host(result.entry.type)))
@@ -274,4 +293,5 @@ void libc_seal(void)
         }
     }
     roots_forget();
+    is_sealed = true;
 }

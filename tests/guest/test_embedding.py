@@ -67,3 +67,13 @@ def test_a_failing_warm_up_fails_the_build(tmp_path):
     assert built.returncode == 1
     assert "in warm_up" in built.stdout + built.stderr and "ZeroDivisionError" in built.stdout + built.stderr
     assert not (tmp_path / "app.wasm").exists()
+
+
+def test_leftovers_of_building_and_serving_do_not_matter(tmp_path):
+    (tmp_path / "app.py").write_text("from spin_sdk.http import IncomingHandler\n")
+    assert componentize(tmp_path).returncode == 0
+    first = (tmp_path / "app.wasm").read_bytes()
+    for leftover in (".spin/logs", "__pycache__"):
+        (tmp_path / leftover).mkdir(parents=True)
+    assert componentize(tmp_path).returncode == 0
+    assert (tmp_path / "app.wasm").read_bytes() == first
