@@ -298,7 +298,7 @@ static enum http_io write_body(struct http_exchange *x, struct str bytes)
     struct http_request *r = request_of(x);
     if (!x->head_sent || x->finished || r->cut)
         return HTTP_IO_CLOSED;
-    if (r->has_length && !(r->no_body && r->status_sent != 200)) {
+    if (r->has_length && !r->no_body) {
         if (bytes.len > r->length_left)
             return broken(r);
         r->length_left -= bytes.len;
