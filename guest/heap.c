@@ -46,6 +46,11 @@ extern unsigned char __heap_base;
 static struct free_block *free_blocks[CLASSES];
 /* Memory never used yet: [fresh, fresh_end) is zero. */
 static uintptr_t fresh, fresh_end;
+/*
+ * Up to the seal freed blocks are cleared, so that what padding of later blocks holds does not
+ * depend on what went before: the same inputs give the same image.
+ */
+static bool clears = true;
 
 static uint32_t *head_of(void *payload)
 {
@@ -174,6 +179,8 @@ void free(void *payload)
         return;
     struct free_block *block = whole_block(payload);
     unsigned class = *head_of(block) >> 1;
+    if (clears)
+        memset(block, 0, class_size(class));
     block->next = free_blocks[class];
     free_blocks[class] = block;
 }
@@ -276,6 +283,7 @@ void *__libc_calloc(size_t count, size_t each)
 
 bool heap_seal(size_t reserve)
 {
+    clears = false;
     for (unsigned class = 0; class < CLASSES; class++) {
         size_t size = class_size(class);
         struct free_block *block = free_blocks[class];
