@@ -9,7 +9,7 @@ import unittest
 import programs
 
 ALL = ("cmake ninja-build pkg-config make git ca-certificates curl xz-utils dpkg-dev libc6-dev g++ "
-       "libjansson-dev libtomlplusplus-dev libssl-dev libcmocka-dev python3-venv wrk").split()
+       "libjansson-dev libtomlplusplus-dev libssl-dev zlib1g-dev libcmocka-dev python3-venv wrk").split()
 
 
 def compiler(version):
