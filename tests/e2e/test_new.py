@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -121,13 +122,19 @@ def test_wrong(spin, tmp_path, arguments, message):
     assert os.listdir(tmp_path) == []
 
 
-def test_passes_mypy_strict(spin, tmp_path):
+@pytest.fixture
+def sdk(tmp_path_factory):
+    """The SDK as an application sees it: our package, and the modules made of its world."""
+    folder = tmp_path_factory.mktemp("sdk")
+    shutil.copytree(ROOT / "sdk" / "python" / "spin_sdk", folder / "spin_sdk")
+    world = ["-w", "spin-all", "--world-module", "spin_sdk.wit"]
+    subprocess.run([BIN / "componentize-py", *world, "bindings", folder], check=True)
+    return folder
+
+
+def test_passes_mypy_strict(spin, tmp_path, sdk):
     if not importlib.util.find_spec("mypy"):
         pytest.skip("no mypy")
-    sdk = BIN.parent / "lib" / "spindle" / "python"
-    sdk = sdk if sdk.exists() else ROOT / "sdk" / "python"
-    if not sdk.exists():
-        pytest.skip("no SDK")
     new(spin, "hello")
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "app.py"],
