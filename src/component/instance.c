@@ -131,7 +131,7 @@ static void see_through(struct component_instance *instance, size_t index)
             continue;
         struct wasm_func *target = table.table->elements[forward->element].ref;
         if (target && wasm_func_type_equal(target->type, core->imports[slot]->type))
-            core->imports[slot] = target;
+            wasm_instance_redirect(core, slot, target);
     }
 }
 

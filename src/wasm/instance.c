@@ -275,3 +275,17 @@ bool wasm_instance_export(
     }
     return true;
 }
+
+void wasm_instance_redirect(struct wasm_instance *instance, uint32_t slot, struct wasm_func *target)
+{
+    const struct wasm_func *old = instance->imports[slot];
+    instance->imports[slot] = target;
+    for (uint32_t t = 0; t < instance->module->table_count; t++) {
+        struct wasm_table *table = instance->tables[t];
+        if (table->type.element != WASM_FUNCREF)
+            continue;
+        for (uint32_t i = 0; i < table->size; i++)
+            if (table->elements[i].ref == old)
+                wasm_table_put(table, i, (union wasm_value){.ref = target});
+    }
+}

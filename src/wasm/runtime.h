@@ -196,6 +196,14 @@ bool wasm_instance_export(
 /* The function at an index of the instance's function index space. */
 struct wasm_func *wasm_instance_func(const struct wasm_instance *instance, uint32_t index);
 
+/*
+ * Calls `target` wherever the instance would call its import `slot` (index among imported
+ * functions): by the import itself and by elements of its tables. Both have the same type, and the
+ * store is not running. A guest cannot tell, since references to functions cannot be compared.
+ */
+void wasm_instance_redirect(
+    struct wasm_instance *instance, uint32_t slot, struct wasm_func *target);
+
 /* Tables and memories without an instance, for tests and hosts that export them. */
 struct wasm_memory *wasm_memory_new(
     struct wasm_store *store, struct wasm_limits type, struct error *err);
