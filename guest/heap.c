@@ -203,10 +203,12 @@ void *calloc(size_t count, size_t each)
 static bool grow_in_place(void *block, size_t size)
 {
     uint32_t *head = head_of(block);
+    if (*head & 1) /* aligned: its head holds no class */
+        return false;
     size_t old_total = class_size(*head >> 1) + HEAD;
     unsigned class = class_of(size);
     size_t more = class_size(class) + HEAD - old_total;
-    if (*head & 1 || (uintptr_t)head + old_total != fresh || fresh_end - fresh < more)
+    if ((uintptr_t)head + old_total != fresh || fresh_end - fresh < more)
         return false;
     *head = class << 1;
     fresh += more;

@@ -15,9 +15,18 @@ static int read_archive(void **state)
     (void)state;
     FILE *file = fopen(ARCHIVE, "rb");
     assert_non_null(file);
+    free(archive);
     archive = malloc(1 << 20);
+    assert_non_null(archive);
     archive_len = fread(archive, 1, 1 << 20, file);
     fclose(file);
+    return 0;
+}
+
+static int free_archive(void **state)
+{
+    (void)state;
+    free(archive);
     return 0;
 }
 
@@ -152,5 +161,5 @@ int main(void)
         cmocka_unit_test(damaged_contents_are_noticed),
         cmocka_unit_test(discarded_files_are_gone),
     };
-    return cmocka_run_group_tests(tests, read_archive, NULL);
+    return cmocka_run_group_tests(tests, read_archive, free_archive);
 }
