@@ -280,6 +280,8 @@ void wasm_instance_redirect(struct wasm_instance *instance, uint32_t slot, struc
 {
     const struct wasm_func *old = instance->imports[slot];
     instance->imports[slot] = target;
+    if (instance->store->image) /* whose tables hold the target already */
+        return;
     for (uint32_t t = 0; t < instance->module->table_count; t++) {
         struct wasm_table *table = instance->tables[t];
         if (table->type.element != WASM_FUNCREF)

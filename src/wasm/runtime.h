@@ -199,7 +199,9 @@ struct wasm_func *wasm_instance_func(const struct wasm_instance *instance, uint3
 /*
  * Calls `target` wherever the instance would call its import `slot` (index among imported
  * functions): by the import itself and by elements of its tables. Both have the same type, and the
- * store is not running. A guest cannot tell, since references to functions cannot be compared.
+ * store is not running. A guest cannot tell, since references to functions cannot be
+ * compared. In a store made from an image, taken of a store that was redirected alike, the tables
+ * are the image's already.
  */
 void wasm_instance_redirect(
     struct wasm_instance *instance, uint32_t slot, struct wasm_func *target);
