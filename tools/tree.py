@@ -9,14 +9,15 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = ["cli", "src", "guest", "sdk", "wit", "templates", "examples", "tests", "fuzz", "bench",
            "docs", "tools", ".ci"]
 SKIPPED = {"__pycache__", ".spin", "build", "node_modules"}
+GIT = ".git"  # a file in a worktree
 
 
 def files(folders=FOLDERS, endings=("",), top_level=False):
     """Paths relative to the root, sorted."""
     found = []
     if top_level:
-        found += [name for name in os.listdir(ROOT)
-                  if os.path.isfile(os.path.join(ROOT, name)) and name.endswith(tuple(endings))]
+        found += [name for name in os.listdir(ROOT) if name != GIT
+                  and os.path.isfile(os.path.join(ROOT, name)) and name.endswith(tuple(endings))]
     for folder in folders:
         for where, inner, names in os.walk(os.path.join(ROOT, folder)):
             inner[:] = [name for name in inner if name not in SKIPPED]
