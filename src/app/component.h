@@ -13,6 +13,7 @@
 #include "app/app.h"
 #include "app/log.h"
 #include "component/component.h"
+#include "spin/spin.h"
 #include "wasi/wasi.h"
 
 /* A component linked with what code there is, and the image of its first instance. */
@@ -26,6 +27,7 @@ struct app_instance {
     const struct component_program *program; /* that it was made from */
     struct component_instance *instance;
     struct wasi_context *context;
+    struct spin_context *spin_context;
     struct component_func *handle;
 };
 
@@ -34,6 +36,10 @@ struct app_component {
     const struct app_options *options;
     struct guest_log log;
     struct wasi_config wasi;
+    struct spin_config spin;
+    struct arena grants;                /* what both hold, and the next */
+    const struct component_host *hosts; /* every interface that is offered */
+    size_t host_count;
     struct wasi_variable *environment;
     struct str handler; /* the export's name, "wasi:http/incoming-handler@0.2.0" */
 
@@ -56,6 +62,12 @@ struct app_component {
 int app_component_load(struct app_component *c, const struct manifest *manifest,
     const struct manifest_component *component, const struct app_options *options,
     struct error *err);
+/*
+ * grants.c: what the manifest lets a component use, as plain data in c->wasi and c->spin. Each
+ * service has a file of its own here, which grants.c calls. Also fills c->hosts.
+ */
+int app_component_grant(
+    struct app_component *c, const struct manifest *manifest, struct error *err);
 /* Links with the code that there is now, and takes an image. */
 int app_component_link(struct app_component *c, struct app_program *ret_program, struct error *err);
 void app_program_release(struct app_program *program);

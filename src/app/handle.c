@@ -7,6 +7,7 @@ static void free_instance(struct app_instance *i)
 {
     if (i->instance)
         component_instance_free(i->instance);
+    spin_context_free(i->spin_context);
     wasi_context_free(i->context);
     free(i);
 }
@@ -21,6 +22,7 @@ static int make_instance(struct app_component *c, struct app_program program,
         return error_set(err, ERROR_MEMORY, "no memory for an instance");
     i->program = program.program;
     if (wasi_context_new(&c->wasi, &i->context, err) < 0 ||
+        spin_context_new(&c->spin, i->context, &i->spin_context, err) < 0 ||
         component_instantiate_with(
             program.program, program.image, i->context, &i->instance, &trap, err) < 0) {
         free_instance(i);

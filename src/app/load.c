@@ -131,12 +131,10 @@ static struct str without_patch(struct str name)
     return name;
 }
 
-static bool is_offered(struct str name)
+static bool is_offered(const struct app_component *c, struct str name)
 {
-    size_t count;
-    const struct component_host *hosts = wasi_hosts(&count);
-    for (size_t i = 0; i < count; i++)
-        if (str_equal(without_patch(str_of(hosts[i].interface->name)), without_patch(name)))
+    for (size_t i = 0; i < c->host_count; i++)
+        if (str_equal(without_patch(str_of(c->hosts[i].interface->name)), without_patch(name)))
             return true;
     return false;
 }
@@ -146,7 +144,7 @@ static int check_imports(
 {
     for (size_t i = 0; i < component_import_count(c->component); i++) {
         struct component_extern_name import = component_import(c->component, i);
-        if (!is_offered(import.name))
+        if (!is_offered(c, import.name))
             return manifest_fail(manifest, c->manifest->source_place, ERROR_UNSUPPORTED, err,
                 "component `%" STR_FMT "` imports `%" STR_FMT "`, which is not supported yet",
                 STR_ARG(c->manifest->id), STR_ARG(import.name));
@@ -188,15 +186,19 @@ static int decode(struct app_component *c, const struct manifest *manifest, stru
 static int take_image(struct app_component *c, struct app_program *p, struct error *err)
 {
     struct wasi_context *context;
+    struct spin_context *spin_context = NULL;
     struct component_instance *first;
     struct wasm_trap trap;
     if (wasi_context_new(&c->wasi, &context, err) < 0)
         return -1;
-    int result = component_instantiate_with(p->program, NULL, context, &first, &trap, err);
+    int result = spin_context_new(&c->spin, context, &spin_context, err);
+    if (result == 0)
+        result = component_instantiate_with(p->program, NULL, context, &first, &trap, err);
     if (result == 0) {
         result = component_image(first, &p->image, err);
         component_instance_free(first);
     }
+    spin_context_free(spin_context);
     wasi_context_free(context);
     return result;
 }
@@ -210,8 +212,9 @@ int app_component_link(struct app_component *c, struct app_program *ret_program,
         .native = app_component_native(c->options),
         .limits = {.memory_bytes = memory ? memory : 4 * GIB,
             .table_elements = LIMIT_WASM_TABLE_ELEMENTS},
+        .hosts = c->hosts,
+        .host_count = c->host_count,
     };
-    options.hosts = wasi_hosts(&options.host_count);
     if (component_program_new(c->component, &options, &p.program, err) < 0 ||
         take_image(c, &p, err) < 0) {
         app_program_release(&p);
@@ -236,8 +239,8 @@ static int load(struct app_component *c, const struct manifest *manifest, struct
     const char *source = arena_copy(&a, c->manifest->source).ptr;
     bool here = !strcmp(manifest->folder, ".");
     const char *path = here ? source : path_join(&a, manifest->folder, source);
-    if (make_config(c, err) < 0 || read_file(c, manifest, path, err) < 0 ||
-        decode(c, manifest, err) < 0)
+    if (make_config(c, err) < 0 || app_component_grant(c, manifest, err) < 0 ||
+        read_file(c, manifest, path, err) < 0 || decode(c, manifest, err) < 0)
         return -1;
     if (app_component_link(c, &c->current, err) < 0)
         return fail_at_source(c, manifest, err);
@@ -251,8 +254,10 @@ int app_component_load(struct app_component *c, const struct manifest *manifest,
     const struct manifest_component *component, const struct app_options *options,
     struct error *err)
 {
-    *c = (struct app_component){
-        .manifest = component, .options = options, .log = {.files = {-1, -1}}};
+    *c = (struct app_component){.manifest = component,
+        .options = options,
+        .log = {.files = {-1, -1}},
+        .grants = ARENA_INIT(LIMIT_GRANTS_BYTES)};
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->freed, NULL);
     if (guest_log_open(&c->log, options->log_folder, component->id, options->truncate_logs,
@@ -272,6 +277,7 @@ void app_component_release(struct app_component *c)
     if (c->bytes.len)
         munmap((void *)(uintptr_t)c->bytes.ptr, c->bytes.len);
     free(c->environment);
+    arena_release(&c->grants);
     guest_log_close(&c->log);
     pthread_cond_destroy(&c->freed);
     pthread_mutex_destroy(&c->lock);

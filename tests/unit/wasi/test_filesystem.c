@@ -1,5 +1,5 @@
 /* wasi:filesystem through its wrappers, in a folder made for the test. */
-#include "fake.h"
+#include "../fake.h"
 
 #include <dirent.h>
 #include <errno.h>

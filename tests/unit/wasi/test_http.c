@@ -1,5 +1,5 @@
 /* wasi:http through its wrappers, with an exchange made of memory. */
-#include "fake.h"
+#include "../fake.h"
 
 #include "host/wasi_http_outgoing_handler.h"
 #include "host/wasi_http_types.h"

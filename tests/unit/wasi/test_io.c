@@ -1,5 +1,5 @@
 /* wasi:io, clocks, random, cli and sockets through their wrappers. */
-#include "fake.h"
+#include "../fake.h"
 
 #include "host/wasi_cli_environment.h"
 #include "host/wasi_cli_exit.h"

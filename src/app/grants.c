@@ -1,0 +1,27 @@
+/*
+ * What a component may use, from the manifest to plain data in the component's arena.
+ */
+#include "app/component.h"
+
+/* Every interface that is offered: WASI's and Spin's. */
+static int join_hosts(struct app_component *c, struct error *err)
+{
+    size_t wasi_count, spin_count;
+    const struct component_host *wasi = wasi_hosts(&wasi_count), *spin = spin_hosts(&spin_count);
+    c->host_count = wasi_count + spin_count;
+    struct component_host *hosts =
+        arena_try_array(&c->grants, c->host_count, struct component_host);
+    if (!hosts)
+        return error_set(err, ERROR_MEMORY, "no memory for a component's interfaces");
+    memcpy(hosts, wasi, wasi_count * sizeof(*hosts));
+    memcpy(hosts + wasi_count, spin, spin_count * sizeof(*hosts));
+    c->hosts = hosts;
+    return 0;
+}
+
+int app_component_grant(struct app_component *c, const struct manifest *manifest, struct error *err)
+{
+    (void)manifest;
+    c->spin = (struct spin_config){.component = c->manifest->id};
+    return join_hosts(c, err);
+}

@@ -1,0 +1,21 @@
+#include "spin/context.h"
+
+int spin_context_new(const struct spin_config *config, struct wasi_context *wasi,
+    struct spin_context **ret_context, struct error *err)
+{
+    struct spin_context *context = calloc(1, sizeof(*context));
+    if (!context)
+        return error_set(err, ERROR_MEMORY, "no memory for a component's host");
+    *context = (struct spin_context){.config = config, .wasi = wasi};
+    wasi_context_set_embedder(wasi, context);
+    *ret_context = context;
+    return 0;
+}
+
+void spin_context_free(struct spin_context *context)
+{
+    if (!context)
+        return;
+    wasi_context_set_embedder(context->wasi, NULL);
+    free(context);
+}
