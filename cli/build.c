@@ -70,7 +70,7 @@ static int run_shell(
 
 static void announce(const struct manifest_component *c, size_t step, struct arena *a)
 {
-    struct str command = c->build.commands.items[step];
+    struct str command = c->build.commands.items[step].text;
     if (!c->build.is_array) {
         say("Building", arena_printf(a, "component %" STR_FMT " with `%" STR_FMT "`",
                             STR_ARG(c->id), STR_ARG(command)));
@@ -94,7 +94,8 @@ static int build_component(const struct manifest *m, const struct manifest_compo
         if (*workdir && i == 0)
             printf("Working directory: \"%s\"\n", folder);
         int status;
-        if (run_shell(a, arena_copy(a, c->build.commands.items[i]).ptr, folder, &status, err) < 0)
+        const char *command = arena_copy(a, c->build.commands.items[i].text).ptr;
+        if (run_shell(a, command, folder, &status, err) < 0)
             return -1;
         if (status != 0)
             return error_set(err, ERROR_CHILD,
@@ -155,9 +156,9 @@ static int build_all(
 static int load(
     const char *path, struct manifest **ret_manifest, struct error *ret_problem, struct error *err)
 {
-    if (manifest_load(path, MANIFEST_FOR_RUNNING, ret_manifest, ret_problem) == 0)
+    if (manifest_load(path, MANIFEST_FOR_BUILDING, ret_manifest, ret_problem) == 0)
         return 0;
-    if (manifest_load(path, MANIFEST_FOR_BUILDING, ret_manifest, err) == 0)
+    if (manifest_load(path, MANIFEST_BUILD_TABLES, ret_manifest, err) == 0)
         return 0;
     error_release(ret_problem);
     return -1;

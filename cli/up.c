@@ -222,9 +222,11 @@ static void print_route(
         route.len -= str_ends_with(route, STR("/*")) ? 2 : 4;
     else if (str_ends_with(route, STR("/")))
         route.len--;
-    printf("  %" STR_FMT ": http://%s%s%" STR_FMT "%s\n", STR_ARG(t->component), address,
+    struct str name = t->static_response ? t->id : t->component;
+    printf("  %" STR_FMT ": http://%s%s%" STR_FMT "%s\n", STR_ARG(name), address,
         route.len && route.ptr[0] != '/' ? "/" : "", STR_ARG(route), wildcard ? " (wildcard)" : "");
-    struct str description = manifest_find(m, t->component)->description;
+    struct str description =
+        t->static_response ? STR_EMPTY : manifest_find(m, t->component)->description;
     if (description.len)
         printf("    %" STR_FMT "\n", STR_ARG(description));
 }

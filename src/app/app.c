@@ -10,22 +10,38 @@
 #include "http/router.h"
 #include "wasm/process.h"
 
+/* Who answers what a trigger's route matches. */
+struct answerer {
+    const struct manifest_http_trigger *trigger;
+    struct app_component *component; /* NULL: the trigger's static response, with these fields */
+    struct http_field *fields;
+    size_t field_count;
+};
+
 struct app {
     struct app_options options;
     struct arena arena;
     struct router router;
     size_t component_count;
     struct app_component *components;
+    struct answerer *answerers; /* one for each of the manifest's triggers */
     struct http_server *server;
     struct str info; /* the answer to /.well-known/spin/info */
     _Atomic bool unmatched_seen;
 };
 
-static void answer(struct http_exchange *x, const struct http_field *type, struct str body)
+static void answer(struct http_exchange *x, unsigned status, const struct http_field *fields,
+    size_t field_count, struct str body)
 {
-    if (x->ops->send_head(x, 200, type, type ? 1 : 0) == HTTP_IO_OK &&
-        x->ops->write_body(x, body) == HTTP_IO_OK)
+    if (x->ops->send_head(x, status, fields, field_count) == HTTP_IO_OK &&
+        (!body.len || x->ops->write_body(x, body) == HTTP_IO_OK))
         x->ops->finish(x);
+}
+
+static void answer_static(struct http_exchange *x, const struct answerer *a)
+{
+    answer(x, a->trigger->static_response->status, a->fields, a->field_count,
+        a->trigger->static_response->body);
 }
 
 /* Paths that are the host's own, whatever the routes say. False if this is none. */
@@ -36,9 +52,9 @@ static bool handle_well_known(struct app *app, struct http_exchange *x, struct s
         return false;
     struct str what = str_skip(path, sizeof "/.well-known/spin/" - 1);
     if (str_is(what, "health"))
-        answer(x, NULL, STR("OK"));
+        answer(x, 200, NULL, 0, STR("OK"));
     else if (str_is(what, "info"))
-        answer(x, &json, app->info);
+        answer(x, 200, &json, 1, app->info);
     else
         http_exchange_reject(x, 404);
     return true;
@@ -66,8 +82,13 @@ static void handle(void *data, struct http_exchange *x)
         handle_unmatched(app, x, path);
         return;
     }
+    const struct answerer *a = match.route->value;
+    if (!a->component) {
+        answer_static(x, a);
+        return;
+    }
     request_add_spin_fields(x, &match);
-    app_component_handle(match.route->value, x);
+    app_component_handle(a->component, x);
 }
 
 static struct app_component *find_component(struct app *app, struct str id)
@@ -84,14 +105,42 @@ static int load_components(struct app *app, struct error *err)
     const struct manifest *m = app->options.manifest;
     app->components = arena_alloc(&app->arena, (m->component_count + 1) * sizeof *app->components);
     for (size_t i = 0; i < m->trigger_count; i++) {
-        if (find_component(app, m->triggers[i].component))
+        const struct manifest_http_trigger *t = &m->triggers[i];
+        if (t->static_response || find_component(app, t->component))
             continue;
-        const struct manifest_component *c = manifest_find(m, m->triggers[i].component);
-        if (app_component_load(&app->components[app->component_count++], m, c, &app->options, err) <
-            0)
+        struct app_component *c = &app->components[app->component_count++];
+        if (app_component_load(c, m, manifest_find(m, t->component), &app->options, err) < 0)
             return -1;
     }
     return 0;
+}
+
+/* A route that is given twice is the last one's; the others' owners are told. */
+static void warn_of_duplicate(
+    const struct answerer *loser, const struct answerer *winner, bool first)
+{
+    struct str names[] = {loser->trigger->id, winner->trigger->id};
+    if (loser->component)
+        names[0] = loser->trigger->component;
+    if (winner->component)
+        names[1] = winner->trigger->component;
+    if (first)
+        fprintf(stderr, "Warning: The following component routes are duplicates and will never be "
+                        "used:\n");
+    fprintf(stderr, "  %" STR_FMT ": %" STR_FMT " (duplicate of %" STR_FMT ")\n", STR_ARG(names[0]),
+        STR_ARG(loser->trigger->route), STR_ARG(names[1]));
+}
+
+static void make_static_fields(struct app *app, struct answerer *a)
+{
+    const struct manifest_static_response *response = a->trigger->static_response;
+    const struct manifest_pairs *headers = &response->headers;
+    a->fields = arena_alloc(&app->arena, (headers->count + 1) * sizeof *a->fields);
+    for (size_t i = 0; i < headers->count; i++)
+        a->fields[a->field_count++] =
+            (struct http_field){headers->items[i].name, headers->items[i].value};
+    a->fields[a->field_count++] = (struct http_field){
+        STR("content-length"), str_of(arena_printf(&app->arena, "%zu", response->body.len))};
 }
 
 static void add_routes(struct app *app)
@@ -99,24 +148,25 @@ static void add_routes(struct app *app)
     const struct manifest *m = app->options.manifest;
     bool first = true;
     router_init(&app->router, &app->arena);
+    app->answerers = arena_alloc(&app->arena, (m->trigger_count + 1) * sizeof *app->answerers);
     for (size_t i = 0; i < m->trigger_count; i++) {
         const struct manifest_http_trigger *t = &m->triggers[i];
         if (t->is_private)
             continue;
-        struct app_component *c = find_component(app, t->component);
-        const struct route *old = router_add(&app->router, t->route, c);
+        struct answerer *a = &app->answerers[i];
+        *a = (struct answerer){.trigger = t};
+        if (t->static_response)
+            make_static_fields(app, a);
+        else
+            a->component = find_component(app, t->component);
+        const struct route *old = router_add(&app->router, t->route, a);
         if (str_starts_with(t->route, STR("/.well-known/spin/")))
             fprintf(stderr, "Warning: Routes under /.well-known/spin/ are handled by the Spin "
                             "runtime and will never be reached\n");
         if (!old)
             continue;
-        const struct app_component *loser = old->value;
-        if (first)
-            fprintf(stderr, "Warning: The following component routes are duplicates and will "
-                            "never be used:\n");
+        warn_of_duplicate(old->value, a, first);
         first = false;
-        fprintf(stderr, "  %" STR_FMT ": %" STR_FMT " (duplicate of %" STR_FMT ")\n",
-            STR_ARG(loser->manifest->id), STR_ARG(old->raw), STR_ARG(t->component));
     }
 }
 

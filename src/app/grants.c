@@ -19,9 +19,34 @@ static int join_hosts(struct app_component *c, struct error *err)
     return 0;
 }
 
+/* What no host serves yet. Whoever adds one deletes its line. */
+static int check_served(
+    const struct app_component *c, const struct manifest *manifest, struct error *err)
+{
+    const struct manifest_component *m = c->manifest;
+    const struct {
+        const char *field;
+        size_t count;
+    } later[] = {
+        {"files", m->file_count},
+        {"variables", m->variables.count},
+        {"allowed_outbound_hosts", m->allowed_outbound_hosts.count},
+        {"key_value_stores", m->key_value_stores.count},
+        {"sqlite_databases", m->sqlite_databases.count},
+        {"ai_models", m->ai_models.count},
+    };
+    for (size_t i = 0; i < countof(later); i++)
+        if (later[i].count)
+            return manifest_fail(manifest, m->place, ERROR_UNSUPPORTED, err,
+                "`%s` in [component.%" STR_FMT "] is not supported yet", later[i].field,
+                STR_ARG(m->id));
+    return 0;
+}
+
 int app_component_grant(struct app_component *c, const struct manifest *manifest, struct error *err)
 {
-    (void)manifest;
+    if (check_served(c, manifest, err) < 0)
+        return -1;
     c->spin = (struct spin_config){.component = c->manifest->id};
     return join_hosts(c, err);
 }

@@ -50,7 +50,7 @@ static int make_config(struct app_component *c, struct error *err)
     const struct manifest_component *m = c->manifest;
     const struct app_options *o = c->options;
     c->environment =
-        calloc(m->environment_count + o->environment_count + 1, sizeof *c->environment);
+        calloc(m->environment.count + o->environment_count + 1, sizeof *c->environment);
     if (!c->environment)
         return error_set(err, ERROR_MEMORY, "no memory for the environment");
     c->wasi = (struct wasi_config){
@@ -60,8 +60,8 @@ static int make_config(struct app_component *c, struct error *err)
         .blocks = guest_blocks,
         .resumes = guest_resumes,
     };
-    for (size_t i = 0; i < m->environment_count; i++)
-        set_variable(c, m->environment[i].name, m->environment[i].value);
+    for (size_t i = 0; i < m->environment.count; i++)
+        set_variable(c, m->environment.items[i].name, m->environment.items[i].value);
     for (size_t i = 0; i < o->environment_count; i++)
         set_variable(c, o->environment[i].name, o->environment[i].value);
     return 0;

@@ -1,6 +1,7 @@
 #include "manifest/reader.h"
 
 #include "base/limits.h"
+#include "manifest/names.h"
 
 struct manifest_place place_of_key(const struct toml_entry *entry)
 {
@@ -41,18 +42,32 @@ int fail_later(struct reading *r, struct manifest_place place, const char *fmt, 
     return -1;
 }
 
-struct str nearest_name(struct str given, const struct str *names, size_t count)
+static void add_notice(struct reading *r, struct manifest_notice **list,
+    struct manifest_place place, const char *fmt, va_list args)
 {
-    struct str best = STR_EMPTY;
-    unsigned least = given.len < 5 ? 2 : 3; /* more edits than that are another word */
-    for (size_t i = 0; i < count; i++) {
-        unsigned distance = str_distance(given, names[i]);
-        if (distance < least) {
-            least = distance;
-            best = names[i];
-        }
-    }
-    return best;
+    struct buf text = BUF_INIT(64 * KIB);
+    buf_vprintf(&text, fmt, args);
+    while (*list)
+        list = &(*list)->next;
+    *list = arena_new(r->arena, struct manifest_notice);
+    **list = (struct manifest_notice){NULL, place, arena_copy(r->arena, buf_str(&text)).ptr};
+    buf_release(&text);
+}
+
+void note_later(struct reading *r, struct manifest_place place, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    add_notice(r, &r->later, place, fmt, args);
+    va_end(args);
+}
+
+void note_warning(struct reading *r, struct manifest_place place, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    add_notice(r, &r->warnings, place, fmt, args);
+    va_end(args);
 }
 
 static int fail_unknown(struct reading *r, const struct toml_entry *entry, const char *what,
@@ -102,7 +117,7 @@ int check_fields(struct reading *r, const struct toml_node *table, const char *w
         if (!found)
             return fail_unknown(r, entry, what, fields, count);
         if (found->state == FIELD_LATER && !is_empty(entry->value))
-            return fail_later(r, place_of_key(entry), "`%" STR_FMT "` in %s is not supported yet",
+            note_later(r, place_of_key(entry), "`%" STR_FMT "` in %s is not supported yet",
                 STR_ARG(entry->key), what);
     }
     return 0;
@@ -156,118 +171,28 @@ int read_strings(
         const struct toml_node *item = value->entries[i].value;
         if (item->kind != TOML_STRING)
             return fail_at(r, place_of(item), "`%s` must be an array of strings", key);
-        ret->items[i] = item->string;
+        ret->items[i] = (struct manifest_string){item->string, place_of(item)};
     }
     return 0;
 }
 
-int read_pairs(struct reading *r, const struct toml_node *table, const char *key, size_t *ret_count,
-    struct manifest_pair **ret)
+int read_pairs(
+    struct reading *r, const struct toml_node *table, const char *key, struct manifest_pairs *ret)
 {
     const struct toml_node *value;
     if (read_kind(r, table, key, TOML_TABLE, &value) < 0)
         return -1;
     if (!value)
         return 0;
-    *ret_count = value->count;
-    *ret = arena_alloc(r->arena, (value->count + 1) * sizeof **ret);
+    ret->count = value->count;
+    ret->items = arena_alloc(r->arena, (value->count + 1) * sizeof *ret->items);
     for (size_t i = 0; i < value->count; i++) {
         const struct toml_entry *entry = &value->entries[i];
         if (entry->value->kind != TOML_STRING)
             return fail_at(r, place_of(entry->value), "`%s.%" STR_FMT "` must be a string, not %s",
                 key, STR_ARG(entry->key), toml_kind_name(entry->value->kind));
-        (*ret)[i] = (struct manifest_pair){entry->key, entry->value->string};
+        ret->items[i] = (struct manifest_pair){
+            entry->key, entry->value->string, place_of_key(entry), place_of(entry->value)};
     }
     return 0;
-}
-
-static bool is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static const char *check_word(struct arena *a, struct str word, char delimiter)
-{
-    if (!word.len)
-        return arena_printf(a, "'%c'-separated words must not be empty", delimiter);
-    if (!is_lower(word.ptr[0]) && !is_upper(word.ptr[0]))
-        return arena_printf(a, "'%c'-separated words must start with an ASCII letter; got '%c'",
-            delimiter, word.ptr[0]);
-    bool lower = false, upper = false;
-    for (size_t i = 0; i < word.len; i++) {
-        char c = word.ptr[i];
-        lower = lower || is_lower(c);
-        upper = upper || is_upper(c);
-        if (!is_lower(c) && !is_upper(c) && !is_digit(c))
-            return arena_printf(a,
-                "'%c'-separated words may only contain alphanumeric ASCII; got '%c'", delimiter, c);
-    }
-    if (lower && upper)
-        return arena_printf(a,
-            "'%c'-separated words must be all lowercase or all UPPERCASE; got \"%" STR_FMT "\"",
-            delimiter, STR_ARG(word));
-    return NULL;
-}
-
-static const char *check_words(struct arena *a, struct str id, char delimiter)
-{
-    char other = delimiter == '-' ? '_' : '-';
-    if (str_find_byte(id, other) >= 0)
-        return arena_printf(a, "words must be separated with '%c', not '%c'", delimiter, other);
-    for (;;) {
-        ptrdiff_t end = str_find_byte(id, delimiter);
-        struct str word = str_make(id.ptr, end < 0 ? id.len : (size_t)end);
-        const char *problem = check_word(a, word, delimiter);
-        if (problem || end < 0)
-            return problem;
-        id = str_make(id.ptr + end + 1, id.len - (size_t)end - 1);
-    }
-}
-
-const char *check_kebab_id(struct arena *a, struct str id)
-{
-    return check_words(a, id, '-');
-}
-
-const char *check_variable_name(struct arena *a, struct str name)
-{
-    for (size_t i = 0; i < name.len; i++)
-        if (is_upper(name.ptr[i]))
-            return arena_printf(a,
-                "Lower-case identifiers must be all lowercase; got \"%" STR_FMT "\"",
-                STR_ARG(name));
-    return check_words(a, name, '_');
-}
-
-const char *check_route(struct arena *a, struct str route)
-{
-    struct str rest = route;
-    while (rest.len) {
-        if (rest.ptr[0] == '/')
-            rest = str_skip(rest, 1);
-        ptrdiff_t end = str_find_byte(rest, '/');
-        struct str segment = str_make(rest.ptr, end < 0 ? rest.len : (size_t)end);
-        bool last = end < 0;
-        if ((str_is(segment, "...") || str_is(segment, "*")) && !last)
-            return arena_printf(
-                a, "`%" STR_FMT "` must be the last part of a route", STR_ARG(segment));
-        if (str_is(segment, ":"))
-            return arena_printf(a, "a parameter of a route needs a name, as in `:name`");
-        for (size_t i = 0; i < segment.len; i++)
-            if ((unsigned char)segment.ptr[i] <= ' ' || segment.ptr[i] == '?' ||
-                segment.ptr[i] == '#')
-                return arena_printf(a, "a route has no spaces, `?` or `#`");
-        rest = last ? STR_EMPTY : str_skip(rest, (size_t)end);
-    }
-    return NULL;
 }

@@ -9,7 +9,7 @@
 
 enum field_state {
     FIELD_USED,
-    FIELD_LATER,   /* Spin's, not supported yet: refused unless empty or false */
+    FIELD_LATER,   /* Spin's, not supported yet: noted unless empty or false */
     FIELD_IGNORED, /* other tools' */
 };
 
@@ -18,11 +18,14 @@ struct field {
     enum field_state state;
 };
 
+#define CHECK_FIELDS(r, table, what, fields) check_fields(r, table, what, fields, countof(fields))
+
 /* Where we are: for messages. */
 struct reading {
     struct toml_document *doc;
     struct arena *arena;
     struct error *err;
+    struct manifest_notice *warnings, *later; /* noted so far */
 };
 
 /* The place of an entry's key, and of a value. */
@@ -32,6 +35,11 @@ PRINTF_LIKE(3, 4)
 int fail_at(struct reading *r, struct manifest_place place, const char *fmt, ...);
 PRINTF_LIKE(3, 4)
 int fail_later(struct reading *r, struct manifest_place place, const char *fmt, ...);
+/* What is right, but cannot be run yet; and what is better written otherwise. */
+PRINTF_LIKE(3, 4)
+void note_later(struct reading *r, struct manifest_place place, const char *fmt, ...);
+PRINTF_LIKE(3, 4)
+void note_warning(struct reading *r, struct manifest_place place, const char *fmt, ...);
 
 /* `what` names the table in messages: "[application]". */
 int check_fields(struct reading *r, const struct toml_node *table, const char *what,
@@ -42,21 +50,10 @@ int read_string(struct reading *r, const struct toml_node *table, const char *wh
 int read_bool(struct reading *r, const struct toml_node *table, const char *key, bool *ret);
 int read_strings(struct reading *r, const struct toml_node *table, const char *key,
     struct manifest_strings *ret);
-int read_pairs(struct reading *r, const struct toml_node *table, const char *key, size_t *ret_count,
-    struct manifest_pair **ret);
+int read_pairs(
+    struct reading *r, const struct toml_node *table, const char *key, struct manifest_pairs *ret);
 /* The value under a key, which must be of the kind; *ret NULL if absent. */
 int read_kind(struct reading *r, const struct toml_node *table, const char *key,
     enum toml_kind kind, const struct toml_node **ret);
-
-/*
- * Spin's identifiers: words separated by '-' or '_', each beginning with a letter, all lower or all
- * upper case. NULL, or what is wrong.
- */
-const char *check_kebab_id(struct arena *a, struct str id);
-const char *check_variable_name(struct arena *a, struct str name);
-/* NULL, or what is wrong with a route. */
-const char *check_route(struct arena *a, struct str route);
-/* Of the names, the one nearest to `given` if it is near enough to be meant; else empty. */
-struct str nearest_name(struct str given, const struct str *names, size_t count);
 
 #endif

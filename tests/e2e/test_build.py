@@ -108,12 +108,12 @@ def test_our_own_programs_come_first(spin, tmp_path):
 def test_errors_that_do_not_matter_for_building(spin, tmp_path):
     write(tmp_path, ("one", 'command = "echo built"'))
     with open(tmp_path / "spin.toml", "a") as manifest:
-        manifest.write('[component.two]\nsource = "y"\nfiles = ["z"]\n')
+        manifest.write('[component.two]\nsource = "y"\nfile = ["z"]\n')
     done = spin("build")
     assert done.status == 0
     assert "built\n" in done.out
     assert "Warning: The manifest has errors not related to the Wasm component build." in done.err
-    assert "spin.toml:13:1: `files` in [component.two] is not supported yet" in done.err
+    assert "spin.toml:13:1: unknown field `file` in [component.two]; did you mean `files`?" in done.err
 
 
 def test_errors_that_do(spin, tmp_path):
