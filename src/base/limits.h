@@ -55,6 +55,7 @@
 #define LIMIT_REQUEST_ARENA (192 * MIB) /* host memory that one request's host calls may hold */
 #define LIMIT_WASI_OBJECTS  (64 * MIB)  /* what one request's WASI handles stand for */
 #define LIMIT_WASI_FILES    256         /* that one instance has open */
+#define LIMIT_RESULT_BYTES  (128 * MIB) /* one answer of a database or a server; Spin's number */
 #define LIMIT_WASI_FIELDS   (1 * MIB)   /* names and values in one wasi:http fields */
 
 /* HTTP (defaults; options of `spin up` change them). */
@@ -68,5 +69,14 @@
 #define LIMIT_HTTP_THREADS       512 /* with those waiting in host calls; 8 MiB of addresses each */
 #define LIMIT_HTTP_STREAMS       256 /* of these, waiting for a slow client */
 #define LIMIT_HTTP_HELD_BYTES    (512 * MIB) /* buffered for all clients that are waited for */
+
+/* Outgoing connections. Times are durations. */
+#define LIMIT_CONNECT_NS        (10 * NS_PER_S)
+#define LIMIT_REDIS_ANSWER_NS   (60 * NS_PER_S) /* between two signs of life of a server */
+#define LIMIT_REDIS_CONNECTIONS 1024            /* of an application, to all servers */
+#define LIMIT_REDIS_OPEN        64              /* that one request has open */
+#define LIMIT_REDIS_IDLE        256
+#define LIMIT_REDIS_IDLE_NS     (60 * NS_PER_S)
+#define LIMIT_REDIS_GREETING    (64 * KIB) /* answers to AUTH and SELECT */
 
 #endif
