@@ -202,6 +202,7 @@ static void rewind_instance(
 {
     component_instance_rewind(i->instance);
     wasi_context_reset(i->context);
+    spin_context_reset(i->spin_context);
     if (!c->options->check_rewind)
         return;
     struct error err = ERROR_INIT;

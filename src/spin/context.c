@@ -6,10 +6,23 @@ int spin_context_new(const struct spin_config *config, struct wasi_context *wasi
     struct spin_context *context = calloc(1, sizeof(*context));
     if (!context)
         return error_set(err, ERROR_MEMORY, "no memory for a component's host");
-    *context = (struct spin_context){.config = config, .wasi = wasi};
+    *context = (struct spin_context){
+        .config = config, .wasi = wasi, .results = ARENA_INIT(LIMIT_REQUEST_ARENA)};
     wasi_context_set_embedder(wasi, context);
     *ret_context = context;
     return 0;
+}
+
+void spin_context_reset(struct spin_context *context)
+{
+    arena_reset(&context->results);
+}
+
+struct arena *spin_results(struct component_call *call)
+{
+    struct arena *results = &spin_context_of(call)->results;
+    arena_reset(results);
+    return results;
 }
 
 void spin_context_free(struct spin_context *context)
@@ -17,5 +30,6 @@ void spin_context_free(struct spin_context *context)
     if (!context)
         return;
     wasi_context_set_embedder(context->wasi, NULL);
+    arena_release(&context->results);
     free(context);
 }

@@ -8,11 +8,18 @@
 struct spin_context {
     const struct spin_config *config;
     struct wasi_context *wasi; /* whose embedder this is */
+    struct arena results;      /* of spin_results */
 };
 
 static inline struct spin_context *spin_context_of(struct component_call *call)
 {
     return wasi_context_embedder(wasi_context_of(call));
 }
+
+/*
+ * Memory for what one call makes and answers with, emptied by the next call that asks for it: the
+ * results of a loop of calls do not add up. A result of LIMIT_RESULT_BYTES fits.
+ */
+struct arena *spin_results(struct component_call *call);
 
 #endif

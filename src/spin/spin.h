@@ -31,6 +31,8 @@ struct spin_context;
 /* Both the configuration and the wasi_context must outlive it. */
 int spin_context_new(const struct spin_config *config, struct wasi_context *wasi,
     struct spin_context **ret_context, struct error *err);
+/* Forgets the last request, as wasi_context_reset does. */
+void spin_context_reset(struct spin_context *context);
 /* Takes NULL. */
 void spin_context_free(struct spin_context *context);
 

@@ -192,6 +192,11 @@ struct wasi_context {
 /* NULL when out of memory. */
 uint8_t *wasi_scratch(struct wasi_context *context);
 
+/* A line for whoever runs the application; what is longer than 1 KiB is cut off. */
+PRINTF_LIKE(2, 3) void wasi_warn(struct wasi_context *context, const char *fmt, ...);
+/* The two lines for a connection to "scheme://authority" that the manifest does not allow. */
+void wasi_warn_denied(struct wasi_context *context, struct str destination);
+
 /* Call before and after waiting, so that the embedder can do other work meanwhile. */
 void wasi_blocks(struct wasi_context *context);
 void wasi_resumes(struct wasi_context *context);

@@ -2,20 +2,6 @@
 #include "wasi/http_objects.h"
 #include "host/wasi_http_outgoing_handler.h"
 
-PRINTF_LIKE(2, 3)
-static void warn(struct wasi_context *context, const char *fmt, ...)
-{
-    char line[1024];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(line, sizeof(line), fmt, args);
-    va_end(args);
-    if (context->config->warn)
-        context->config->warn(context->config->data, line);
-    else
-        fprintf(stderr, "%s\n", line);
-}
-
 static enum wasm_trap_kind handle(struct component_call *call,
     struct wasi_http_types_outgoing_request_own request,
     struct wasi_http_outgoing_handler_option_own_request_options options,
@@ -25,14 +11,7 @@ static enum wasm_trap_kind handle(struct component_call *call,
     struct str scheme, authority;
     struct str destination =
         outgoing_request_destination(context, request.object, &scheme, &authority);
-    warn(context,
-        "Warning: A component tried to make an outbound network connection to disallowed "
-        "destination '%" STR_FMT "'.",
-        STR_ARG(destination));
-    warn(context,
-        "To allow this request, add 'allowed_outbound_hosts = [\"%" STR_FMT
-        "\"]' to the manifest component section.",
-        STR_ARG(destination));
+    wasi_warn_denied(context, destination);
     outgoing_request_drop(context, request.object);
     if (options.is_some)
         request_options_drop(context, options.value.object);

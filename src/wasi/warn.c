@@ -1,0 +1,27 @@
+/* Lines for whoever runs the application. */
+#include "wasi/context.h"
+
+void wasi_warn(struct wasi_context *context, const char *fmt, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    if (context->config->warn)
+        context->config->warn(context->config->data, line);
+    else
+        fprintf(stderr, "%s\n", line);
+}
+
+void wasi_warn_denied(struct wasi_context *context, struct str destination)
+{
+    wasi_warn(context,
+        "Warning: A component tried to make an outbound network connection to disallowed "
+        "destination '%" STR_FMT "'.",
+        STR_ARG(destination));
+    wasi_warn(context,
+        "To allow this request, add 'allowed_outbound_hosts = [\"%" STR_FMT
+        "\"]' to the manifest component section.",
+        STR_ARG(destination));
+}
