@@ -19,7 +19,8 @@ import _spindle
 # libc/file.c gives embedded files and directories this time.
 _EMBEDDED_TIME = 315532800.0
 _SOURCE_LIMIT = 1 << 20
-_BUNDLED = ("/python", "/bundled")
+_BUNDLED = ("/python",)
+_PROVIDED = ("/bundled", "/world")
 _WITH_EFFECTS = {"antigravity", "this"}
 _PATTERN_FUNCTIONS = {"compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn"}
 _PATTERN_CALL = re.compile(rb"\bre\.(?:%s)\(" % b"|".join(name.encode() for name in sorted(_PATTERN_FUNCTIONS)))
@@ -141,25 +142,34 @@ def _embed(path):
     return data
 
 
-def _embed_all(directories):
-    """Embeds the application and the packages that it can import; returns the application's files."""
+def _provided():
+    """Top-level names of modules that are there in any case: the SDK's and the world's."""
+    return {name.removesuffix(".py") for folder in _PROVIDED for name in _spindle.embedded_names(folder.strip("/"))}
+
+
+def _embed_all(directories, provided):
+    """Embeds the application and the packages that it can import.
+
+    Returns the application's files, and the full names that import statements in all of this mean.
+    """
     own, installed = [], []
     for directory in directories:
         (installed if _is_installed(directory) else own).append(directory)
     application = [Source(_embed(path)) for directory in own for path in _source_files(directory)]
-    seen = set()
-    names = {name.partition(".")[0] for name in sys.modules}
-    for source in application:
-        names.update(name.partition(".")[0] for name in source.imports)
+    mentioned = set().union(*(source.imports for source in application))
+    seen = provided | sys.stdlib_module_names
+    names = {name.partition(".")[0] for name in mentioned.union(sys.modules)}
     while names:
         name = min(names)
         names.remove(name)
-        if not name or name in seen or name in sys.stdlib_module_names:
+        if not name or name in seen:
             continue
         seen.add(name)
         for path in _package_files(installed, name):
-            names.update(found.partition(".")[0] for found in _imported_names(_embed(path)))
-    return application
+            found = _imported_names(_embed(path))
+            mentioned |= found
+            names.update(full.partition(".")[0] for full in found)
+    return application, mentioned
 
 
 def _import_quietly(name):
@@ -177,6 +187,16 @@ def _import_late(application):
                 _import_quietly(name)
         if source.uses_strptime:
             _import_quietly("_strptime")
+
+
+def _import_provided(mentioned, provided):
+    """Imports the SDK's and the world's modules that any code may import.
+
+    What is not imported by now is left out of the component, with the functions of the host behind it.
+    """
+    for name in sorted(mentioned):
+        if name.partition(".")[0] in provided:
+            _import_quietly(name)
 
 
 def _compile_patterns(application):
@@ -282,9 +302,11 @@ def _reset_generators():
 
 def prepare(app):
     """Prepares the application, which has been imported."""
-    directories = [path for path in sys.path if path not in _BUNDLED]
-    application = _embed_all(directories)
+    provided = _provided()
+    directories = [path for path in sys.path if path not in _BUNDLED + _PROVIDED]
+    application, mentioned = _embed_all(directories, provided)
     _import_late(application)
+    _import_provided(mentioned, provided)
     _compile_patterns(application)
     warm_up = getattr(app, "warm_up", None)
     if warm_up is not None:

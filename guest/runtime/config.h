@@ -7,6 +7,9 @@
  *     path         guest path of a directory of the host; in the order of sys.path
  *     hash-seed    decimal: seed of string hashes
  *     env:NAME     a variable of the environment during the build
+ *     import:INTERFACE        functions of the host, reached by number: the name of each and a
+ *                             newline; numbers count through all such entries
+ *     early-import:INTERFACE  the same; they can be called while the component is built, too
  *     vfs          an archive (libc/vfs.h)
  *     file:/PATH   an embedded file
  */

@@ -9,12 +9,12 @@ enum { SMALL_RESULT = 128 };
 
 struct function {
     PyObject_HEAD vectorcallfunc call;
-    const struct guest_import *import; /* or NULL */
-    PyObject *interface, *name;        /* "wasi:http/types@0.2.0", "[method]fields.get" */
-    PyObject *shown_name;              /* "fields.get" */
-    PyObject *parameter_names;         /* tuple */
-    struct value_type *parameters;     /* a tuple */
-    struct value_type *result;         /* or NULL */
+    struct import import;
+    PyObject *interface, *name;    /* "wasi:http/types@0.2.0", "[method]fields.get" */
+    PyObject *shown_name;          /* "fields.get" */
+    PyObject *parameter_names;     /* tuple */
+    struct value_type *parameters; /* a tuple */
+    struct value_type *result;     /* or NULL */
 };
 
 static bool store_arguments(const struct function *function, PyObject *const *arguments,
@@ -41,7 +41,7 @@ static PyObject *call_host(const struct function *function, uint64_t *flat, uint
     const struct value_type *result = function->result;
     if (result == NULL) {
         uint64_t nothing;
-        function->import->call(flat, &nothing);
+        import_call(&function->import, flat, &nothing);
         Py_RETURN_NONE;
     }
     _Alignas(8) uint8_t small[SMALL_RESULT];
@@ -50,10 +50,10 @@ static PyObject *call_host(const struct function *function, uint64_t *flat, uint
         return PyErr_NoMemory();
     if (result->flat_count > VALUE_FLAT_RESULTS) {
         flat[flat_count] = host_address(memory);
-        function->import->call(flat, NULL);
+        import_call(&function->import, flat, NULL);
     } else {
         /* A single flat value is the first thing in the type's layout. */
-        function->import->call(flat, (uint64_t *)(void *)memory);
+        import_call(&function->import, flat, (uint64_t *)(void *)memory);
     }
     PyObject *object = value_lift(result, memory);
     if (memory != small)
@@ -104,7 +104,7 @@ static PyObject *function_call(
     if (names != NULL || count != (Py_ssize_t)function->parameters->count)
         return PyErr_Format(PyExc_TypeError, "%U takes %u arguments (%zd given)",
             function->shown_name, function->parameters->count, count);
-    if (!import_allowed(function->import, function->interface, function->name))
+    if (!import_allowed(&function->import, function->interface, function->name))
         return NULL;
     struct value_scratch scratch = {.function = PyUnicode_AsUTF8(function->shown_name)};
     PyObject *result = run(function, arguments, &scratch);
@@ -196,12 +196,15 @@ static PyObject *import_func(PyObject *self, PyObject *arguments)
         PyErr_Format(PyExc_TypeError, "import_func: the result must be a type or None");
         return NULL;
     }
+    struct import import;
+    if (!import_find(interface, name, &import))
+        return NULL;
     struct function *function = PyObject_GC_New(struct function, &function_type);
     if (function == NULL)
         return NULL;
     memset((char *)function + sizeof(PyObject), 0, sizeof *function - sizeof(PyObject));
     function->call = function_call;
-    function->import = import_find(interface, name);
+    function->import = import;
     function->interface = PyUnicode_FromString(interface);
     function->name = PyUnicode_FromString(name);
     function->shown_name = shown_name(name);

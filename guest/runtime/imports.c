@@ -3,6 +3,51 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An interface of the world, in the order of the configuration block. */
+struct numbered {
+    struct config_text interface, names;
+    uint32_t first; /* number of the first name */
+    bool early, used;
+};
+
+static struct numbered *numbered;
+static uint32_t numbered_count, number_count;
+
+__attribute__((import_module("spindle"), import_name("call"))) void spindle_call(
+    uint32_t number, const uint64_t *flat, uint64_t *result);
+
+bool import_add(struct config_text interface, struct config_text names, bool early)
+{
+    struct numbered *grown = realloc(numbered, (numbered_count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    numbered = grown;
+    numbered[numbered_count++] = (struct numbered){
+        .interface = interface, .names = names, .first = number_count, .early = early};
+    for (size_t i = 0; i < names.len; i++)
+        number_count += names.data[i] == '\n';
+    return true;
+}
+
+static bool is(struct config_text text, const char *string)
+{
+    return strlen(string) == text.len && memcmp(text.data, string, text.len) == 0;
+}
+
+/* The name's place among the lines, or their count. */
+static uint32_t find_line(struct config_text lines, const char *name)
+{
+    uint32_t line = 0;
+    const char *end = lines.data + lines.len;
+    for (const char *start = lines.data; start < end; line++) {
+        const char *stop = memchr(start, '\n', (size_t)(end - start));
+        if (stop == NULL || is((struct config_text){start, (size_t)(stop - start)}, name))
+            break;
+        start = stop + 1;
+    }
+    return line;
+}
+
 static int compare(const void *key, const void *entry)
 {
     const struct guest_import *a = key, *b = entry;
@@ -10,31 +55,81 @@ static int compare(const void *key, const void *entry)
     return order != 0 ? order : strcmp(a->name, b->name);
 }
 
-const struct guest_import *import_find(const char *interface, const char *name)
-{
-    struct guest_import key = {.interface = interface, .name = name};
-    return bsearch(&key, guest_imports, guest_import_count, sizeof guest_imports[0], compare);
-}
-
 /* While building there is no network and no service, but there are clocks, and memory of the host
  * such as header fields. */
 static bool works_while_building(const char *interface)
 {
     static const char handler_interface[] = "wasi:http/outgoing-handler@";
-    return strncmp(interface, "wasi:", 5) == 0 &&
-           strncmp(interface, handler_interface, sizeof handler_interface - 1) != 0;
+    return strncmp(interface, handler_interface, sizeof handler_interface - 1) != 0;
 }
 
-bool import_allowed(const struct guest_import *import, PyObject *interface, PyObject *name)
+static bool find_direct(const char *interface, const char *name, struct import *ret_import)
 {
-    if (import == NULL)
+    struct guest_import key = {.interface = interface, .name = name};
+    const struct guest_import *found =
+        bsearch(&key, guest_imports, guest_import_count, sizeof guest_imports[0], compare);
+    if (found == NULL)
+        return false;
+    *ret_import = (struct import){
+        .kind = IMPORT_DIRECT, .direct = found, .early = works_while_building(interface)};
+    return true;
+}
+
+static bool find_numbered(const char *interface, const char *name, struct import *ret_import)
+{
+    for (uint32_t i = 0; i < numbered_count; i++) {
+        struct numbered *entry = &numbered[i];
+        if (!is(entry->interface, interface))
+            continue;
+        uint32_t line = find_line(entry->names, name);
+        uint32_t next = i + 1 < numbered_count ? numbered[i + 1].first : number_count;
+        if (entry->first + line >= next)
+            return true;
+        if (!runtime_is_building && !entry->used) {
+            PyErr_Format(PyExc_ImportError,
+                "'%s' was left out of this component, because no import statement named its "
+                "module when it was built: write one at the top of the application and build again",
+                interface);
+            return false;
+        }
+        entry->used |= runtime_is_building;
+        *ret_import = (struct import){
+            .kind = IMPORT_NUMBERED, .number = entry->first + line, .early = entry->early};
+        return true;
+    }
+    return true;
+}
+
+bool import_find(const char *interface, const char *name, struct import *ret_import)
+{
+    *ret_import = (struct import){.kind = IMPORT_ABSENT};
+    return find_direct(interface, name, ret_import) || find_numbered(interface, name, ret_import);
+}
+
+bool import_allowed(const struct import *import, PyObject *interface, PyObject *name)
+{
+    if (import->kind == IMPORT_ABSENT)
         PyErr_Format(
             PyExc_RuntimeError, "%U#%U is not imported by this component", interface, name);
-    else if (runtime_is_building && !works_while_building(import->interface))
+    else if (runtime_is_building && !import->early)
         PyErr_Format(PyExc_RuntimeError,
             "%U#%U cannot be called while the component is being built: call it in the handler",
             interface, name);
     else
         return true;
     return false;
+}
+
+void import_call(const struct import *import, const uint64_t *flat, uint64_t *result)
+{
+    if (import->kind == IMPORT_DIRECT)
+        import->direct->call(flat, result);
+    else
+        spindle_call(import->number, flat, result);
+}
+
+/* For the builder: whether the component must import that interface of the configuration block. */
+GUEST_EXPORT("spindle_uses") int32_t spindle_uses(uint32_t interface)
+{
+    return interface < numbered_count && numbered[interface].used;
 }

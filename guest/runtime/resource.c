@@ -9,7 +9,7 @@
 /* Drops handles of one resource type: `_spindle.Drop`, callable with a handle. */
 struct drop {
     PyObject_HEAD vectorcallfunc call;
-    const struct guest_import *import; /* or NULL */
+    struct import import;
 };
 
 /* `_spindle.Finalizer` */
@@ -25,10 +25,9 @@ static PyTypeObject drop_type, finalizer_type;
 
 static void drop_handle(const struct drop *drop, uint32_t handle)
 {
-    if (drop->import == NULL)
-        return;
     uint64_t flat = handle, result;
-    drop->import->call(&flat, &result);
+    if (drop->import.kind != IMPORT_ABSENT)
+        import_call(&drop->import, &flat, &result);
 }
 
 static PyObject *drop_call(
@@ -194,11 +193,14 @@ static PyObject *drop_func(PyObject *self, PyObject *arguments)
         PyErr_SetString(PyExc_ValueError, "the resource's name is too long");
         return NULL;
     }
+    struct import import;
+    if (!import_find(interface, name, &import))
+        return NULL;
     struct drop *drop = PyObject_New(struct drop, &drop_type);
     if (drop == NULL)
         return NULL;
     drop->call = drop_call;
-    drop->import = import_find(interface, name);
+    drop->import = import;
     return (PyObject *)drop;
 }
 

@@ -5,6 +5,7 @@
 #include "heap.h"
 #include "libc/vfs.h"
 #include "config.h"
+#include "imports.h"
 #include "runtime.h"
 
 /* Where the archive (guest/vfs.py) has the standard library and the SDK. */
@@ -76,6 +77,10 @@ static bool apply(const struct config_entry *entry, struct settings *settings)
     }
     if (config_key(entry, "env:", &rest))
         return set_variable(rest, value);
+    if (config_key(entry, "import:", &rest))
+        return import_add(rest, value, false);
+    if (config_key(entry, "early-import:", &rest))
+        return import_add(rest, value, true);
     if (config_key(entry, "vfs", &rest))
         return vfs_mount((const uint8_t *)value.data, value.len);
     if (config_key(entry, "file:", &rest))

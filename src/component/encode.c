@@ -3,7 +3,8 @@
  *
  *     imports with their types · core modules: main, shim, fixups · shim's instance · resources of
  *     exported interfaces · a bundle of core functions for each import of main · main's instance ·
- *     functions lowered with its memory · fixups' instance · lifts and exported interfaces
+ *     glue: functions lowered with its memory, module, instance · functions lowered for the shim ·
+ *     fixups' instance · lifts and exported interfaces
  */
 #include "component/encode_int.h"
 
@@ -237,6 +238,7 @@ static void add_states(struct encoder *e, const struct encode_interface *list, s
             .interface = &list[i], .is_export = is_export, .is_root = is_root};
         state->type_live = arena_alloc(&e->arena, types);
         state->func_live = arena_alloc(&e->arena, funcs);
+        state->func_imported = arena_alloc(&e->arena, funcs);
         state->outer_type = arena_alloc(&e->arena, types * sizeof(uint32_t));
         state->resource = arena_alloc(&e->arena, types * sizeof(uint32_t));
         state->func = arena_alloc(&e->arena, funcs * sizeof(uint32_t));
@@ -261,7 +263,7 @@ static void make_states(struct encoder *e)
 static int encode(struct encoder *e)
 {
     struct plan plan = {0};
-    uint32_t main, realloc_func = NO_TYPE;
+    uint32_t main, realloc_func = NO_TYPE, call;
     make_states(e);
     if (mark_live(e) < 0 || check_memory(e) < 0 || make_plan(e, &plan) < 0)
         return -1;
@@ -276,7 +278,9 @@ static int encode(struct encoder *e)
         emit_core_alias(e, 0x02, main, STR("memory"));
     if (wasm_find_export(e->module, STR("cabi_realloc")))
         realloc_func = alias_core_func(e, main, STR("cabi_realloc"));
-    write_fixups(e, &plan, main, realloc_func);
+    if (write_glue(e, realloc_func, &call) < 0)
+        return -1;
+    write_fixups(e, &plan, main, realloc_func, call);
     if (write_exports(e, main, realloc_func) < 0)
         return -1;
     write_producers(e);

@@ -9,6 +9,8 @@
  * function name for the world's own), "cabi_post_" and that name (optional), and
  * interface "#[dtor]r" (optional).
  *
+ * A module that serves many worlds may import ("spindle", "call") instead: see `bindings`.
+ *
  * Everything here is borrowed for the call only.
  */
 #ifndef SPINDLE_COMPONENT_ENCODE_H
@@ -50,6 +52,17 @@ struct encode_interface {
 };
 
 /*
+ * A core import that the module reaches by number, which is its place in the list. Names are those
+ * of core imports above; empty where a number stands for nothing.
+ *
+ * call(number: i32, arguments: i32, results: i32) takes flat arguments from memory, 8 bytes each,
+ * and puts a flat result there. Its body is a module that the encoder writes.
+ */
+struct encode_binding {
+    struct str module, name; /* "wasi:http/types@0.2.0", "[method]fields.get" */
+};
+
+/*
  * Imports come in such an order that each uses only earlier ones; exports likewise. An imported
  * interface whose functions the module does not import is written with its types alone, and left
  * out if nothing uses these either.
@@ -62,6 +75,8 @@ struct encode_input {
     const struct encode_interface *exports;
     /* Functions of the world itself, with their types; NULL for none. Names stay empty. */
     const struct encode_interface *root_imports, *root_exports;
+    size_t binding_count;
+    const struct encode_binding *bindings;
     /* Written as the "producers" section's "processed-by" field; empty for none. */
     struct str producer, producer_version;
 };

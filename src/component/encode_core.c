@@ -47,14 +47,13 @@ const struct wasm_func_type *core_func_type(
     return func;
 }
 
-static struct slot *add_slot(struct encoder *e, struct plan *plan, struct interface_state *state)
+static int add_slot(struct encoder *e, struct plan *plan, struct slot slot)
 {
-    struct slot *slot = VEC_PUSH(&plan->slots, &e->arena);
-    if (slot)
-        *slot = (struct slot){.state = state, .func = SIZE_MAX};
-    else
-        error_set(e->err, ERROR_MEMORY, "out of memory for a component");
-    return slot;
+    struct slot *place = VEC_PUSH(&plan->slots, &e->arena);
+    if (!place)
+        return error_set(e->err, ERROR_MEMORY, "out of memory for a component");
+    *place = slot;
+    return 0;
 }
 
 static struct str dtor_name(
@@ -64,48 +63,62 @@ static struct str dtor_name(
         STR_ARG(state->interface->name), STR_ARG(type->name)));
 }
 
-/* What goes through the shim: functions lowered with memory, and destructors. */
-int make_plan(struct encoder *e, struct plan *plan)
+static int plan_lowered(struct encoder *e, struct plan *plan, struct interface_state *state)
 {
-    static const uint8_t i32 = WASM_I32;
-    static const struct wasm_func_type dtor_type = {1, 0, &i32, &i32};
-    for (size_t i = 0; i < e->state_count; i++) {
-        struct interface_state *state = &e->states[i];
-        const struct encode_interface *interface = state->interface;
-        for (size_t j = 0; j < interface->func_count && !state->is_export; j++) {
-            bool needs[2];
-            func_needs(interface->funcs[j].type, false, needs);
-            if (!state->func_live[j] || !needs[0])
-                continue;
-            struct slot *slot = add_slot(e, plan, state);
-            if (!slot)
-                return -1;
-            slot->func = j;
-            slot->type = core_func_type(e, interface->funcs[j].type, false);
-        }
-        for (size_t j = 0; j < interface->type_count && state->is_export; j++) {
-            const struct encode_type *type = &interface->types[j];
-            if (!type->resource || type->from)
-                continue;
-            struct str name = dtor_name(e, state, type);
-            if (!wasm_find_export(e->module, name))
-                continue;
-            struct slot *slot = add_slot(e, plan, state);
-            if (!slot)
-                return -1;
-            slot->dtor = name;
-            slot->type = &dtor_type;
-        }
+    const struct encode_interface *interface = state->interface;
+    for (size_t i = 0; i < interface->func_count; i++) {
+        bool needs[2];
+        func_needs(interface->funcs[i].type, false, needs);
+        if (!state->func_imported[i] || !needs[0])
+            continue;
+        struct slot slot = {
+            .state = state, .func = i, .type = core_func_type(e, interface->funcs[i].type, false)};
+        if (add_slot(e, plan, slot) < 0)
+            return -1;
     }
     return 0;
 }
 
-static uint32_t find_slot(
-    const struct plan *plan, const struct interface_state *state, size_t func, struct str dtor)
+static int plan_dtors(struct encoder *e, struct plan *plan, struct interface_state *state)
+{
+    static const uint8_t i32 = WASM_I32;
+    static const struct wasm_func_type dtor_type = {1, 0, &i32, &i32};
+    const struct encode_interface *interface = state->interface;
+    for (size_t i = 0; i < interface->type_count; i++) {
+        const struct encode_type *type = &interface->types[i];
+        if (!type->resource || type->from)
+            continue;
+        struct str name = dtor_name(e, state, type);
+        struct slot slot = {.kind = SLOT_DTOR, .state = state, .dtor = name, .type = &dtor_type};
+        if (wasm_find_export(e->module, name) && add_slot(e, plan, slot) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* What goes through the shim. */
+int make_plan(struct encoder *e, struct plan *plan)
+{
+    for (size_t i = 0; i < e->state_count; i++) {
+        struct interface_state *state = &e->states[i];
+        if ((state->is_export ? plan_dtors : plan_lowered)(e, plan, state) < 0)
+            return -1;
+    }
+    for (uint32_t i = 0; i < e->module->import_count; i++) {
+        const struct wasm_import *import = &e->module->imports[i];
+        struct slot slot = {.kind = SLOT_CALL, .type = glue_call_type()};
+        if (is_call(import) && add_slot(e, plan, slot) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static uint32_t find_slot(const struct plan *plan, const struct slot *wanted)
 {
     for (size_t i = 0; i < plan->slots.len; i++) {
         const struct slot *slot = &plan->slots.data[i];
-        if (slot->state == state && slot->func == func && str_equal(slot->dtor, dtor))
+        if (slot->kind == wanted->kind && slot->state == wanted->state &&
+            slot->func == wanted->func && str_equal(slot->dtor, wanted->dtor))
             return (uint32_t)i;
     }
     return NO_TYPE;
@@ -197,46 +210,68 @@ static uint32_t resource_canon(struct encoder *e, uint8_t opcode, uint32_t type)
     return e->core_funcs++;
 }
 
-/* The core function behind one import of main. */
-static int core_import(struct encoder *e, const struct plan *plan, const struct wasm_import *import,
-    uint32_t *ret_func)
+/* "[resource-drop]r" and so on. */
+static uint32_t resource_func(struct encoder *e, struct str name, uint32_t type)
 {
     static const struct {
         const char *prefix;
         uint8_t opcode;
     } canons[] = {{"[resource-new]", 0x02}, {"[resource-drop]", 0x03}, {"[resource-rep]", 0x04}};
-    bool own = str_starts_with(import->module, STR("[export]"));
-    struct str name = own ? str_skip(import->module, strlen("[export]")) : import->module;
-    struct interface_state *state = NULL;
-    for (size_t i = 0; i < e->state_count; i++)
-        if (e->states[i].is_export == own &&
-            (e->states[i].is_root ? str_is(name, "$root")
-                                  : str_equal(e->states[i].interface->name, name)))
-            state = &e->states[i];
-    BUG_IF(!state);
-    for (size_t i = 0; i < countof(canons); i++) {
-        if (!str_starts_with(import->name, str_of(canons[i].prefix)))
-            continue;
-        struct str resource = str_skip(import->name, strlen(canons[i].prefix));
-        uint32_t type;
-        if (outer_type(e, state, find_type_name(state->interface, resource), &type) < 0)
-            return -1;
-        *ret_func = resource_canon(e, canons[i].opcode, type);
+    for (size_t i = 0; i < countof(canons); i++)
+        if (str_starts_with(name, str_of(canons[i].prefix)))
+            return resource_canon(e, canons[i].opcode, type);
+    BUG("resource function '%" STR_FMT "'", STR_ARG(name));
+}
+
+static const struct wasm_func_type *resource_func_type(struct str name)
+{
+    static const uint8_t i32 = WASM_I32;
+    static const struct wasm_func_type drop = {1, 0, &i32, &i32}, other = {1, 1, &i32, &i32};
+    return str_starts_with(name, STR("[resource-drop]")) ? &drop : &other;
+}
+
+int lower_name(struct encoder *e, const struct core_name *name, uint32_t realloc_func,
+    uint32_t *ret_func, const struct wasm_func_type **ret_type)
+{
+    struct interface_state *state;
+    size_t func, named;
+    uint32_t type;
+    if (find_core_name(e, name, &state, &func, &named) < 0)
+        return -1;
+    if (func != SIZE_MAX) {
+        *ret_func = lower(e, state, func, realloc_func);
+        *ret_type = core_func_type(e, state->interface->funcs[func].type, false);
         return 0;
     }
-    for (size_t i = 0; i < state->interface->func_count; i++) {
-        const struct encode_func *func = &state->interface->funcs[i];
-        if (!str_equal(func->name, import->name))
-            continue;
-        if (!wasm_func_type_equal(core_func_type(e, func->type, false), import->type.func))
-            return error_set(e->err, ERROR_LINK,
-                "the module imports '%" STR_FMT "' from '%" STR_FMT "' with another type",
-                STR_ARG(import->name), STR_ARG(import->module));
-        uint32_t slot = find_slot(plan, state, i, (struct str){0});
-        *ret_func = slot == NO_TYPE ? lower(e, state, i, 0) : shim_func(e, slot);
-        return 0;
+    if (outer_type(e, state, named, &type) < 0)
+        return -1;
+    *ret_func = resource_func(e, name->name, type);
+    *ret_type = resource_func_type(name->name);
+    return 0;
+}
+
+/* The core function behind one import of main: before its memory is there, through the shim. */
+static int core_import(struct encoder *e, const struct plan *plan, const struct wasm_import *import,
+    uint32_t *ret_func)
+{
+    struct core_name name = {import->module, import->name};
+    struct slot slot = {.kind = is_call(import) ? SLOT_CALL : SLOT_LOWERED};
+    const struct wasm_func_type *type = import->type.func;
+    size_t named;
+    if (slot.kind == SLOT_LOWERED && find_core_name(e, &name, &slot.state, &slot.func, &named) < 0)
+        return -1;
+    uint32_t index = find_slot(plan, &slot);
+    if (index != NO_TYPE) {
+        *ret_func = shim_func(e, index);
+        type = plan->slots.data[index].type;
+    } else if (lower_name(e, &name, NO_TYPE, ret_func, &type) < 0) {
+        return -1;
     }
-    BUG("import '%" STR_FMT "'", STR_ARG(import->name));
+    if (!wasm_func_type_equal(type, import->type.func))
+        return error_set(e->err, ERROR_LINK,
+            "the module imports '%" STR_FMT "' from '%" STR_FMT "' with another type",
+            STR_ARG(import->name), STR_ARG(import->module));
+    return 0;
 }
 
 /* A core instance that exports functions under the imports' names. */
@@ -300,7 +335,7 @@ int instantiate_main(struct encoder *e, const struct plan *plan, uint32_t *ret_i
     return 0;
 }
 
-static void write_module(struct encoder *e, struct str bytes)
+void write_module(struct encoder *e, struct str bytes)
 {
     buf_append_byte(e->out, SECTION_CORE_MODULE);
     buf_append_uleb(e->out, bytes.len);
@@ -339,7 +374,9 @@ void define_resources(struct encoder *e, const struct plan *plan)
             const struct encode_type *type = &state->interface->types[j];
             if (!type->resource || type->from)
                 continue;
-            uint32_t slot = find_slot(plan, state, SIZE_MAX, dtor_name(e, state, type));
+            struct slot wanted = {
+                .kind = SLOT_DTOR, .state = state, .dtor = dtor_name(e, state, type)};
+            uint32_t slot = find_slot(plan, &wanted);
             uint32_t dtor = slot == NO_TYPE ? 0 : shim_func(e, slot);
             struct buf body = body_start(e);
             buf_append(&body, "\x3f\x7f", 2);
@@ -352,7 +389,23 @@ void define_resources(struct encoder *e, const struct plan *plan)
     }
 }
 
-void write_fixups(struct encoder *e, const struct plan *plan, uint32_t main, uint32_t realloc_func)
+/* The core function that fills a slot of the shim's table. */
+static uint32_t slot_func(
+    struct encoder *e, const struct slot *slot, uint32_t main, uint32_t realloc_func, uint32_t call)
+{
+    switch (slot->kind) {
+    case SLOT_LOWERED:
+        return lower(e, slot->state, slot->func, realloc_func);
+    case SLOT_DTOR:
+        return alias_core_func(e, main, slot->dtor);
+    case SLOT_CALL:
+        return call;
+    }
+    BUG("slot kind %d", slot->kind);
+}
+
+void write_fixups(
+    struct encoder *e, const struct plan *plan, uint32_t main, uint32_t realloc_func, uint32_t call)
 {
     struct buf items = BUF_INIT(e->out->max);
     char name[16];
@@ -360,9 +413,7 @@ void write_fixups(struct encoder *e, const struct plan *plan, uint32_t main, uin
     if (count == 0)
         return;
     for (uint32_t i = 0; i < count; i++) {
-        const struct slot *slot = &plan->slots.data[i];
-        uint32_t func = slot->func == SIZE_MAX ? alias_core_func(e, main, slot->dtor)
-                                               : lower(e, slot->state, slot->func, realloc_func);
+        uint32_t func = slot_func(e, &plan->slots.data[i], main, realloc_func, call);
         snprintf(name, sizeof(name), "%u", i);
         append_name(&items, str_of(name));
         buf_append_byte(&items, 0x00);

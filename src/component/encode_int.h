@@ -42,6 +42,7 @@ struct interface_state {
     bool live;            /* written at all */
     bool *type_live;      /* by type */
     bool *func_live;      /* by function */
+    bool *func_imported;  /* by function: main imports it itself */
     bool has_instance;    /* imported or exported already: */
     uint32_t instance;    /* its index */
     uint32_t *outer_type; /* by type: its alias in the component, or NO_TYPE */
@@ -124,17 +125,25 @@ size_t find_type_name(const struct encode_interface *interface, struct str name)
 /* The type's index in the component itself. */
 int outer_type(struct encoder *e, struct interface_state *state, size_t type, uint32_t *ret_index);
 
-/* A core function that main imports through the shim, or a destructor there. */
+/* What main imports through the shim, or a destructor there. */
+enum slot_kind { SLOT_LOWERED, SLOT_DTOR, SLOT_CALL };
+
 struct slot {
+    enum slot_kind kind;
     struct interface_state *state;
-    size_t func;     /* index in the interface, or SIZE_MAX for a destructor */
-    struct str dtor; /* main's export */
+    size_t func;     /* SLOT_LOWERED: index in the interface */
+    struct str dtor; /* SLOT_DTOR: main's export */
     const struct wasm_func_type *type;
 };
 
 /* The shim's functions, in order. */
 struct plan {
     VEC(struct slot) slots;
+};
+
+/* A core function by the name that a core import has. */
+struct core_name {
+    struct str module, name;
 };
 
 /* encode_core.c */
@@ -152,15 +161,34 @@ int make_plan(struct encoder *e, struct plan *plan);
 void write_modules(struct encoder *e, const struct plan *plan);
 void define_resources(struct encoder *e, const struct plan *plan);
 int instantiate_main(struct encoder *e, const struct plan *plan, uint32_t *ret_instance);
-void write_fixups(struct encoder *e, const struct plan *plan, uint32_t main, uint32_t realloc_func);
+/* `call`: the core function behind SLOT_CALL. */
+void write_fixups(struct encoder *e, const struct plan *plan, uint32_t main, uint32_t realloc_func,
+    uint32_t call);
+void write_module(struct encoder *e, struct str bytes);
+/* The core function behind an import, lowered with main's memory. */
+int lower_name(struct encoder *e, const struct core_name *name, uint32_t realloc_func,
+    uint32_t *ret_func, const struct wasm_func_type **ret_type);
+
+/* encode_glue.c: the core module behind the module's `call`. */
+bool is_call(const struct wasm_import *import);
+const struct wasm_func_type *glue_call_type(void);
+/* Defines it where main imports `call`: *ret_call is the core function. */
+int write_glue(struct encoder *e, uint32_t realloc_func, uint32_t *ret_call);
 
 /* encode_exports.c */
 int write_exports(struct encoder *e, uint32_t main, uint32_t realloc_func);
 
 /* encode_live.c: marks what must be written. */
 int mark_live(struct encoder *e);
+/* What a core import names: a state, and a function of it or (then SIZE_MAX) a resource's type. */
+int find_core_name(struct encoder *e, const struct core_name *name, struct interface_state **ret,
+    size_t *ret_func, size_t *ret_type);
 
-/* encode_shim.c: the core modules that break the cycle between memory and lowered functions. */
+/* encode_shim.c: the core modules that break the cycle between memory and lowered functions, and
+ * parts of modules. */
+void preamble(struct buf *out);
+void append_func_type(struct buf *body, const struct wasm_func_type *type);
+void append_number_name(struct buf *body, uint32_t number);
 void build_shim(struct buf *out, const struct wasm_func_type *const *types, uint32_t count);
 void build_fixups(struct buf *out, const struct wasm_func_type *const *types, uint32_t count);
 

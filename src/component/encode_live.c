@@ -112,11 +112,11 @@ static struct interface_state *find_state(
     return NULL;
 }
 
-static int unknown_import(struct encoder *e, const struct wasm_import *import)
+static int unknown_import(struct encoder *e, const struct core_name *name)
 {
     return error_set(e->err, ERROR_LINK,
         "the module imports '%" STR_FMT "' from '%" STR_FMT "', which the world does not have",
-        STR_ARG(import->name), STR_ARG(import->module));
+        STR_ARG(name->name), STR_ARG(name->module));
 }
 
 /* "[resource-drop]r" and so on; the resource's name. */
@@ -132,30 +132,61 @@ static bool resource_function(struct str name, struct str *ret)
     return false;
 }
 
-static int mark_import(struct encoder *e, const struct wasm_import *import)
+int find_core_name(struct encoder *e, const struct core_name *name, struct interface_state **ret,
+    size_t *ret_func, size_t *ret_type)
 {
-    struct str name = import->module, resource;
-    bool own = str_starts_with(name, STR("[export]"));
-    bool root = str_is(name, "$root");
-    struct interface_state *state =
-        find_state(e, own ? str_skip(name, strlen("[export]")) : name, own, root);
+    struct str module = name->module, resource;
+    bool own = str_starts_with(module, STR("[export]"));
+    struct interface_state *state = find_state(
+        e, own ? str_skip(module, strlen("[export]")) : module, own, str_is(module, "$root"));
+    *ret_func = *ret_type = SIZE_MAX;
+    *ret = state;
     if (!state)
-        return unknown_import(e, import);
-    if (resource_function(import->name, &resource)) {
+        return unknown_import(e, name);
+    if (resource_function(name->name, &resource)) {
         size_t type = find_type_name(state->interface, resource);
-        if (type == SIZE_MAX || !state->interface->types[type].resource)
-            return unknown_import(e, import);
-        return mark_named(e, state, type);
+        if (type != SIZE_MAX && state->interface->types[type].resource)
+            *ret_type = type;
+    } else if (!own) {
+        *ret_func = find_func(state->interface, name->name);
     }
-    size_t func = own ? SIZE_MAX : find_func(state->interface, import->name);
-    return func == SIZE_MAX ? unknown_import(e, import) : mark_func(e, state, func);
+    return *ret_func == SIZE_MAX && *ret_type == SIZE_MAX ? unknown_import(e, name) : 0;
+}
+
+/* `imported`: by main itself, not by number. */
+static int mark_core_name(struct encoder *e, const struct core_name *name, bool imported)
+{
+    struct interface_state *state;
+    size_t func, type;
+    if (find_core_name(e, name, &state, &func, &type) < 0)
+        return -1;
+    if (func == SIZE_MAX)
+        return mark_named(e, state, type);
+    state->func_imported[func] |= imported;
+    return mark_func(e, state, func);
+}
+
+static int mark_core_names(struct encoder *e)
+{
+    for (uint32_t i = 0; i < e->module->import_count; i++) {
+        const struct wasm_import *import = &e->module->imports[i];
+        struct core_name name = {import->module, import->name};
+        if (!is_call(import) && mark_core_name(e, &name, true) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < e->input->binding_count; i++) {
+        const struct encode_binding *binding = &e->input->bindings[i];
+        struct core_name name = {binding->module, binding->name};
+        if (name.name.len > 0 && mark_core_name(e, &name, false) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 int mark_live(struct encoder *e)
 {
-    for (uint32_t i = 0; i < e->module->import_count; i++)
-        if (mark_import(e, &e->module->imports[i]) < 0)
-            return -1;
+    if (mark_core_names(e) < 0)
+        return -1;
     for (size_t i = 0; i < e->state_count; i++) {
         struct interface_state *state = &e->states[i];
         if (!state->is_export)

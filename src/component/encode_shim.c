@@ -1,5 +1,5 @@
 /*
- * The two small core modules of the encoder.
+ * The two small core modules around the shim's table.
  *
  *     shim:   (table (export "$imports") n funcref), functions "0" … "n-1" that forward through it
  *     fixups: imports that table as ("", "$imports") and functions ("", "0") …, and fills it
@@ -11,9 +11,18 @@ static void section(struct buf *out, uint8_t id, const struct buf *body)
     emit_section(out, id, body);
 }
 
-static void preamble(struct buf *out)
+void preamble(struct buf *out)
 {
     buf_append(out, "\0asm\1\0\0\0", 8);
+}
+
+void append_func_type(struct buf *body, const struct wasm_func_type *type)
+{
+    buf_append_byte(body, 0x60);
+    buf_append_uleb(body, type->param_count);
+    buf_append(body, type->params, type->param_count);
+    buf_append_uleb(body, type->result_count);
+    buf_append(body, type->results, type->result_count);
 }
 
 static void type_section(
@@ -21,13 +30,8 @@ static void type_section(
 {
     buf_clear(body);
     buf_append_uleb(body, count);
-    for (uint32_t i = 0; i < count; i++) {
-        buf_append_byte(body, 0x60);
-        buf_append_uleb(body, types[i]->param_count);
-        buf_append(body, types[i]->params, types[i]->param_count);
-        buf_append_uleb(body, types[i]->result_count);
-        buf_append(body, types[i]->results, types[i]->result_count);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        append_func_type(body, types[i]);
     section(out, 1, body);
 }
 
@@ -39,7 +43,7 @@ static void table_type(struct buf *body, uint32_t count)
     buf_append_uleb(body, count);
 }
 
-static void append_number_name(struct buf *body, uint32_t number)
+void append_number_name(struct buf *body, uint32_t number)
 {
     char text[16];
     snprintf(text, sizeof(text), "%u", number);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/sha256.h"
+#include "componentize/bindings.h"
 #include "componentize/build.h"
 #include "componentize/guest.h"
 #include "componentize/interfaces.h"
@@ -26,7 +27,7 @@ struct build {
     struct buf wasm, vfs;    /* python.wasm, python.vfs */
     const char *code;        /* folder of native code */
     struct wasm_module *module;
-    struct encode_input input;
+    struct bindings bindings;
     struct setting_list settings;
     struct guest guest;
 };
@@ -94,16 +95,21 @@ static int load_world(struct build *b, struct error *err)
     if (!b->world.bundled && (componentize_library_path(b->arena, "wit", &path, err) < 0 ||
                                  wit_resolve_add(&b->world.resolve, path, &bundled, err) < 0))
         return -1;
-    if (componentize_interfaces(&b->world.resolve, b->world.world, b->module, &b->input, err) < 0)
-        return -1;
-    b->input.producer = STR("componentize-py (spindle)");
-    b->input.producer_version = STR(SPINDLE_VERSION);
-    return 0;
+    return bindings_make(b->arena, b->world.world, &b->bindings, err);
 }
 
-static int encode(struct build *b, struct str module, struct buf *out, struct error *err)
+/* A component around the interpreter, or what has become of it. */
+static int encode(struct build *b, struct str module, enum binding_choice choice, struct buf *out,
+    struct error *err)
 {
-    struct encode_input input = b->input;
+    struct encode_input input;
+    struct binding_list bindings = {.count = b->bindings.count};
+    if (bindings_choose(&b->bindings, choice, &bindings.data, err) < 0 ||
+        componentize_interfaces(
+            &b->world.resolve, b->world.world, b->module, bindings, &input, err) < 0)
+        return -1;
+    input.producer = STR("componentize-py (spindle)");
+    input.producer_version = STR(SPINDLE_VERSION);
     input.module = module;
     return component_encode(&input, out, err);
 }
@@ -193,11 +199,27 @@ static int add_world_modules(struct build *b, struct error *err)
     return add_setting(b, STR("path"), STR(WORLD_FOLDER), err);
 }
 
+/* Which number is which function. */
+static int add_bindings(struct build *b, struct error *err)
+{
+    for (size_t i = 0; i < b->bindings.interfaces.len; i++) {
+        const struct binding_interface *interface = &b->bindings.interfaces.data[i];
+        const char *key = arena_printf(b->arena, "%s:%" STR_FMT,
+            interface->early ? "early-import" : "import", STR_ARG(interface->module));
+        const char *names = bindings_lines(&b->bindings, interface);
+        if (!names)
+            return error_set(err, ERROR_MEMORY, "the world is too large");
+        if (add_setting(b, str_of(key), str_of(names), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int make_settings(struct build *b, struct error *err)
 {
     if (add_setting(b, STR("app"), str_of(b->options->app), err) < 0 ||
         add_setting(b, STR("vfs"), buf_str(&b->vfs), err) < 0 || add_hash_seed(b, err) < 0 ||
-        add_world_modules(b, err) < 0)
+        add_world_modules(b, err) < 0 || add_bindings(b, err) < 0)
         return -1;
     for (size_t i = 0; i < b->search_path.len; i++) {
         struct str folder = str_of(arena_printf(b->arena, "/%zu", i));
@@ -217,13 +239,22 @@ static int write_output(struct build *b, struct str component, struct error *err
     return file_write(path, component, 0666, err);
 }
 
-/* The interpreter as it has become, in a component of the same structure. */
+/* Asks the guest which interfaces the application uses. */
+static int find_used(struct build *b, struct error *err)
+{
+    for (uint32_t i = 0; i < b->bindings.interfaces.len; i++)
+        if (guest_uses(&b->guest, i, &b->bindings.interfaces.data[i].used, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* The interpreter as it has become, with the imports that the application uses. */
 static int write_component(struct build *b, struct error *err)
 {
     CLEANUP(buf_release) struct buf module = BUF_INIT(LIMIT_COMPONENT_BYTES);
     CLEANUP(buf_release) struct buf component = BUF_INIT(LIMIT_COMPONENT_BYTES);
     if (componentize_snapshot(b->module, b->guest.core, &module, err) < 0 ||
-        encode(b, buf_str(&module), &component, err) < 0)
+        encode(b, buf_str(&module), BINDINGS_USED, &component, err) < 0)
         return -1;
     return write_output(b, buf_str(&component), err);
 }
@@ -251,16 +282,14 @@ static int run(struct build *b, struct error *err)
     if (load_interpreter(b, err) < 0 || load_world(b, err) < 0 || make_settings(b, err) < 0)
         return -1;
     CLEANUP(buf_release) struct buf component = BUF_INIT(LIMIT_COMPONENT_BYTES);
-    if (encode(b, buf_str(&b->wasm), &component, err) < 0)
+    if (encode(b, buf_str(&b->wasm), BINDINGS_EARLY, &component, err) < 0 ||
+        guest_start(&b->guest, b->arena, buf_str(&component), b->code, &b->search_path, err) < 0)
         return -1;
-    int status =
-        guest_start(&b->guest, b->arena, buf_str(&component), b->code, &b->search_path, err);
     b->guest.host.wall_seconds = wall_seconds(b->application);
-    if (status == 0)
-        status = guest_prepare(&b->guest, &b->settings, err);
-    if (status == 0)
-        status = write_component(b, err);
-    return status;
+    if (guest_prepare(&b->guest, &b->settings, err) < 0 || find_used(b, err) < 0 ||
+        guest_seal(&b->guest, err) < 0)
+        return -1;
+    return write_component(b, err);
 }
 
 int componentize_build(struct arena *a, const struct componentize_options *options,

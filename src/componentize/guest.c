@@ -167,8 +167,22 @@ int guest_prepare(struct guest *g, const struct setting_list *settings, struct e
         return -1;
     if (status != 0)
         return error_set(err, ERROR_CHILD, "the application cannot be imported");
-    if (call(g, "spindle_warm", NULL, 0, NULL, err) < 0 ||
-        call(g, "spindle_seal", NULL, 0, &status, err) < 0)
+    return call(g, "spindle_warm", NULL, 0, NULL, err);
+}
+
+int guest_uses(struct guest *g, uint32_t interface, bool *ret_uses, struct error *err)
+{
+    uint32_t uses;
+    if (call(g, "spindle_uses", &interface, 1, &uses, err) < 0)
+        return -1;
+    *ret_uses = uses != 0;
+    return 0;
+}
+
+int guest_seal(struct guest *g, struct error *err)
+{
+    uint32_t status;
+    if (call(g, "spindle_seal", NULL, 0, &status, err) < 0)
         return -1;
     return status == 0 ? 0 : error_set(err, ERROR_TRAP, "the interpreter cannot be sealed");
 }

@@ -2,9 +2,8 @@
  * The interpreter while a component is built: python.wasm in a component of its own, run natively
  * with the real WASI.
  *
- * Life: guest_start -> guest_prepare (imports the application, warms, seals) -> the instance is
- * read
- * -> guest_release.
+ * Life: guest_start -> guest_prepare (imports the application, warms) -> guest_seal -> the instance
+ * is read -> guest_release.
  */
 #ifndef SPINDLE_COMPONENTIZE_GUEST_H
 #define SPINDLE_COMPONENTIZE_GUEST_H
@@ -42,10 +41,14 @@ struct guest {
 int guest_start(struct guest *g, struct arena *a, struct str component, const char *code,
     const struct string_list *search_path, struct error *err);
 /*
- * Runs the guest's part of the build. ERROR_CHILD when the application cannot be imported: the
- * traceback is in g->output.
+ * Runs the guest's part of the build but for the seal. ERROR_CHILD when the application cannot be
+ * imported: the traceback is in g->output.
  */
 int guest_prepare(struct guest *g, const struct setting_list *settings, struct error *err);
+/* Whether the application uses an interface of the settings, numbered in their order. */
+int guest_uses(struct guest *g, uint32_t interface, bool *ret_uses, struct error *err);
+/* Makes the memory ready to be written down. */
+int guest_seal(struct guest *g, struct error *err);
 /* Takes one that was not started, or only in part. */
 void guest_release(struct guest *g);
 

@@ -138,3 +138,13 @@ const struct component_host *build_hosts(struct arena *a, size_t *ret_count)
     }
     return copies;
 }
+
+bool build_hosts_offer(struct str interface)
+{
+    size_t count;
+    const struct component_host *hosts = wasi_hosts(&count);
+    for (size_t i = 0; i < count; i++)
+        if (str_is(interface, hosts[i].interface->name))
+            return true;
+    return false;
+}

@@ -19,5 +19,7 @@ struct build_host {
 void build_host_init(struct build_host *h);
 /* In the arena; as wasi_hosts. */
 const struct component_host *build_hosts(struct arena *a, size_t *ret_count);
+/* Whether one of them is the interface of that name. */
+bool build_hosts_offer(struct str interface);
 
 #endif

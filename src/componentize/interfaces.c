@@ -65,20 +65,30 @@ static const struct wit_interface *find_interface(const struct selection *s, str
     return wit_resolve_interface(s->r, name);
 }
 
-static int select_imports(struct selection *s, const struct wasm_module *core, struct error *err)
+/* An interface by the module name that core imports have. */
+static int select_import(struct selection *s, struct str module, struct error *err)
 {
-    for (uint32_t i = 0; i < core->import_count; i++) {
-        struct str module = core->imports[i].module;
-        if (str_starts_with(module, STR("[export]")) || str_is(module, "$root"))
-            continue;
-        const struct wit_interface *interface = find_interface(s, module);
-        if (!interface)
-            return error_set(err, ERROR_LINK,
-                "the interpreter needs interface '%" STR_FMT
-                "', which is not among the WIT packages",
-                STR_ARG(module));
-        import_with_uses(s, interface);
-    }
+    if (str_starts_with(module, STR("[export]")) || str_is(module, "$root"))
+        return 0;
+    const struct wit_interface *interface = find_interface(s, module);
+    if (!interface)
+        return error_set(err, ERROR_LINK,
+            "the interpreter needs interface '%" STR_FMT "', which is not among the WIT packages",
+            STR_ARG(module));
+    import_with_uses(s, interface);
+    return 0;
+}
+
+static int select_imports(struct selection *s, const struct wasm_module *core,
+    struct binding_list bindings, struct error *err)
+{
+    for (uint32_t i = 0; i < core->import_count; i++)
+        if (!str_is(core->imports[i].module, "spindle") &&
+            select_import(s, core->imports[i].module, err) < 0)
+            return -1;
+    for (size_t i = 0; i < bindings.count; i++)
+        if (bindings.data[i].name.len > 0 && select_import(s, bindings.data[i].module, err) < 0)
+            return -1;
     return 0;
 }
 
@@ -239,10 +249,11 @@ static int fill_all(struct selection *s, struct error *err)
 }
 
 int componentize_interfaces(const struct wit_resolve *r, const struct wit_world *world,
-    const struct wasm_module *core, struct encode_input *ret, struct error *err)
+    const struct wasm_module *core, struct binding_list bindings, struct encode_input *ret,
+    struct error *err)
 {
     struct selection s = {.r = r, .world = world};
-    if (allocate(&s, err) < 0 || select_imports(&s, core, err) < 0)
+    if (allocate(&s, err) < 0 || select_imports(&s, core, bindings, err) < 0)
         return -1;
     select_root_types(&s);
     select_exports(&s);
@@ -251,6 +262,8 @@ int componentize_interfaces(const struct wit_resolve *r, const struct wit_world 
     *ret = (struct encode_input){.import_count = s.import_count,
         .imports = s.imports,
         .export_count = s.export_count,
-        .exports = s.exports};
+        .exports = s.exports,
+        .binding_count = bindings.count,
+        .bindings = bindings.data};
     return fill_roots(&s, ret, err);
 }

@@ -8,11 +8,19 @@
 #include "wasm/module.h"
 #include "wit/resolve.h"
 
+/* Functions that the core module reaches by number; kept. */
+struct binding_list {
+    const struct encode_binding *data;
+    size_t count;
+};
+
 /*
- * The imports of `core` (each interface that it names must be in the resolve, or ERROR_LINK), what
- * they use, and the exports of the world. Everything made lives in the resolve's arena.
+ * The imports of `core` and the bindings (each interface that they name must be in the resolve, or
+ * ERROR_LINK), what they use, and the exports of the world. Everything made lives in the resolve's
+ * arena.
  */
 int componentize_interfaces(const struct wit_resolve *r, const struct wit_world *world,
-    const struct wasm_module *core, struct encode_input *ret, struct error *err);
+    const struct wasm_module *core, struct binding_list bindings, struct encode_input *ret,
+    struct error *err);
 
 #endif

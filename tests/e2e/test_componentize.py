@@ -5,6 +5,7 @@ import importlib
 import inspect
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -299,6 +300,46 @@ def test_a_request_while_building_is_refused_by_name(folder):
     result = build("app")
     assert result.returncode == 1
     assert "wasi:http/outgoing-handler@0.2.0#handle" in result.stderr
+
+
+def imports_of(component):
+    text = subprocess.run([WASM_TOOLS, "component", "wit", component], check=True,
+                          capture_output=True, text=True).stdout
+    return set(re.findall(r"import ([^;]+);", text))
+
+
+@needs_interpreter
+@needs_wasm_tools
+def test_only_interfaces_that_are_used_are_imported(folder):
+    for name in "plain", "using":
+        (folder / name).mkdir()
+    write(folder / "plain", app=HELLO)
+    write(folder / "using", helper="""
+        def even_later():
+            from spin_sdk.wit.imports.wasi_keyvalue_store import open
+    """, app=HELLO + textwrap.dedent("""
+        from spin_sdk.wit.imports.variables import get
+
+        def later():
+            from spin_sdk.wit.imports import key_value
+            import helper
+    """))
+    for name in "plain", "using":
+        result = build("app", "-p", name, output=f"{name}.wasm")
+        assert (result.returncode, result.stderr) == (0, "")
+        subprocess.run([WASM_TOOLS, "validate", f"{name}.wasm"], check=True)
+    assert imports_of("using.wasm") - imports_of("plain.wasm") == {
+        "fermyon:spin/variables@2.0.0", "fermyon:spin/key-value@2.0.0", "wasi:keyvalue/store@0.2.0-draft2"}
+    assert not [name for name in imports_of("plain.wasm") if not name.startswith("wasi:")]
+
+
+@needs_interpreter
+def test_a_call_while_building_is_refused_by_name(folder):
+    write(folder, app=HELLO + "\nfrom spin_sdk.wit.imports import variables\nvariables.get('x')\n")
+    result = build("app")
+    assert result.returncode == 1
+    assert ("RuntimeError: fermyon:spin/variables@2.0.0#get cannot be called while the component is being built: "
+            "call it in the handler") in result.stderr
 
 
 @needs_interpreter

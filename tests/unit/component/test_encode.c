@@ -140,9 +140,10 @@ static void the_component_is_valid(void **state)
     buf_release(&bytes);
 }
 
-static void start(struct fixture *f)
+/* Of the bytes, which it takes over. */
+static void start_with(struct fixture *f, struct buf bytes)
 {
-    *f = (struct fixture){.bytes = encoded()};
+    *f = (struct fixture){.bytes = bytes};
     engine_start();
     if (component_decode(buf_str(&f->bytes), NULL, &f->component, &f->err) < 0)
         fail_msg("%s: %s", error_message(&f->err), f->err.messages[0]);
@@ -153,6 +154,11 @@ static void start(struct fixture *f)
         .limits = {.memory_bytes = 64 * MIB, .table_elements = 1000}};
     assert_int_equal(component_program_new(f->component, &options, &f->program, &f->err), 0);
     assert_int_equal(component_instantiate(f->program, NULL, &f->instance, &f->trap, &f->err), 0);
+}
+
+static void start(struct fixture *f)
+{
+    start_with(f, encoded());
 }
 
 static void it_says_what_it_imports_and_exports(void **state)
@@ -187,6 +193,87 @@ static void its_functions_run(void **state)
     fixture_end(&f);
 }
 
+/* Reaches the counters by number; "run" (by, value) calls what stands for 0 or 3 with a value. */
+static const char numbers_module[] =
+    "(module"
+    " (import \"spindle\" \"call\" (func $call (param i32 i32 i32)))"
+    " (memory (export \"memory\") 1)"
+    " (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 1024))"
+    " (func (export \"run\") (param i32) (result i32) (local $h i32)"
+    "  (if (i32.eq (local.get 0) (i32.const 1)) (then"
+    "   (call $call (i32.const 1) (i32.const 32) (i32.const 40)) (return (i32.const 0))))"
+    "  (if (i32.eq (local.get 0) (i32.const 2)) (then"
+    "   (call $call (i32.const 9) (i32.const 32) (i32.const 40)) (return (i32.const 0))))"
+    "  (i32.store (i32.const 32) (local.get 0))"
+    "  (call $call (i32.const 0) (i32.const 32) (i32.const 40))"
+    "  (i32.store (i32.const 32) (i32.load (i32.const 40)))"
+    "  (i32.store (i32.const 40) (i32.const -1))"
+    "  (call $call (i32.const 2) (i32.const 32) (i32.const 40))"
+    "  (call $call (i32.const 3) (i32.const 32) (i32.const 48))"
+    "  (i32.load (i32.const 40))))";
+
+#define COUNTERS {"test:host/counters@0.2.0", 24}
+static const struct encode_binding numbers[] = {
+    {COUNTERS, {"[constructor]counter", 20}},
+    {{0}, {0}},
+    {COUNTERS, {"[method]counter.get", 19}},
+    {COUNTERS, {"[resource-drop]counter", 22}},
+};
+
+static struct buf encoded_numbers(size_t count)
+{
+    struct error err = ERROR_INIT;
+    struct buf core = from_wat(numbers_module), out = BUF_INIT(1 * MIB);
+    make_types();
+    struct encode_input input = {.module = buf_str(&core),
+        .import_count = 1,
+        .imports = &import,
+        .root_exports = &root,
+        .binding_count = count,
+        .bindings = numbers};
+    if (component_encode(&input, &out, &err) < 0)
+        fail_msg("%s", error_message(&err));
+    buf_release(&core);
+    return out;
+}
+
+static enum wasm_trap_kind run_with(struct fixture *f, uint32_t argument)
+{
+    union wasm_value slots[2] = {{.i32 = argument}};
+    struct component_func *func = component_instance_func(f->instance, STR_EMPTY, STR("run"));
+    assert_non_null(func);
+    return component_call_flat(func, slots, &f->trap) < 0 ? f->trap.kind : WASM_TRAP_NONE;
+}
+
+static void functions_are_reached_by_number(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct buf bytes = encoded_numbers(countof(numbers));
+    char path[64];
+    temp_file(path, buf_str(&bytes));
+    assert_int_equal(wasm_tools((const char *const[]){"validate", path, NULL}), 0);
+    unlink(path);
+    start_with(&f, bytes);
+    assert_int_equal(call(&f, "run", 99), 99);
+    assert_int_equal(f.drops, 1);
+    assert_int_equal(run_with(&f, 1), WASM_TRAP_UNREACHABLE);
+    fixture_end(&f);
+    start_with(&f, encoded_numbers(countof(numbers)));
+    assert_int_equal(run_with(&f, 2), WASM_TRAP_UNDEFINED_ELEMENT);
+    fixture_end(&f);
+}
+
+static void what_no_number_stands_for_is_not_imported(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start_with(&f, encoded_numbers(0));
+    assert_int_equal(component_import_count(f.component), 0);
+    assert_int_equal(run_with(&f, 7), WASM_TRAP_UNDEFINED_ELEMENT);
+    fixture_end(&f);
+}
+
 static void misfits_are_named(void **state)
 {
     (void)state;
@@ -205,6 +292,10 @@ static void misfits_are_named(void **state)
          " (memory (export \"memory\") 1)"
          " (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) i32.const 0))",
             "with another type"},
+        {"(module (import \"spindle\" \"call\" (func (param i32)))"
+         " (memory (export \"memory\") 1)"
+         " (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) i32.const 0))",
+            "imports 'call' from 'spindle' with another type"},
     };
     make_types();
     for (size_t i = 0; i < countof(cases); i++) {
@@ -227,6 +318,8 @@ int main(void)
         cmocka_unit_test(the_component_is_valid),
         cmocka_unit_test(it_says_what_it_imports_and_exports),
         cmocka_unit_test(its_functions_run),
+        cmocka_unit_test(functions_are_reached_by_number),
+        cmocka_unit_test(what_no_number_stands_for_is_not_imported),
         cmocka_unit_test(misfits_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
