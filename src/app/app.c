@@ -22,6 +22,7 @@ struct app {
     struct app_options options;
     struct arena arena;
     struct router router;
+    struct app_services services;
     size_t component_count;
     struct app_component *components;
     struct answerer *answerers; /* one for each of the manifest's triggers */
@@ -109,7 +110,8 @@ static int load_components(struct app *app, struct error *err)
         if (t->static_response || find_component(app, t->component))
             continue;
         struct app_component *c = &app->components[app->component_count++];
-        if (app_component_load(c, m, manifest_find(m, t->component), &app->options, err) < 0)
+        if (app_component_load(
+                c, m, manifest_find(m, t->component), &app->options, &app->services, err) < 0)
             return -1;
     }
     return 0;
@@ -194,7 +196,7 @@ int app_new(const struct app_options *options, struct app **ret_app, struct erro
     app->options = *options;
     app->arena = ARENA_INIT(GIB);
     if (wasm_process_init(err) < 0 || wasm_thread_init(err) < 0 || make_info(app, err) < 0 ||
-        load_components(app, err) < 0) {
+        app_services_open(&app->services, err) < 0 || load_components(app, err) < 0) {
         app_free(app);
         return -1;
     }
@@ -252,6 +254,7 @@ void app_free(struct app *app)
     http_server_free(app->server);
     for (size_t i = 0; i < app->component_count; i++)
         app_component_release(&app->components[i]);
+    app_services_close(&app->services);
     arena_release(&app->arena);
     free(app);
 }

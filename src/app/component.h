@@ -12,6 +12,8 @@
 
 #include "app/app.h"
 #include "app/log.h"
+#include "app/services.h"
+#include "client/allowed_hosts.h"
 #include "component/component.h"
 #include "spin/spin.h"
 #include "wasi/wasi.h"
@@ -34,10 +36,12 @@ struct app_instance {
 struct app_component {
     const struct manifest_component *manifest;
     const struct app_options *options;
+    const struct app_services *services;
     struct guest_log log;
     struct wasi_config wasi;
     struct spin_config spin;
-    struct arena grants;                /* what both hold, and the next */
+    struct arena grants; /* what both hold, and the next */
+    struct client_allowed_hosts allowed_hosts;
     const struct component_host *hosts; /* every interface that is offered */
     size_t host_count;
     struct wasi_variable *environment;
@@ -61,13 +65,16 @@ struct app_component {
 
 int app_component_load(struct app_component *c, const struct manifest *manifest,
     const struct manifest_component *component, const struct app_options *options,
-    struct error *err);
+    const struct app_services *services, struct error *err);
 /*
  * grants.c: what the manifest lets a component use, as plain data in c->wasi and c->spin. Each
  * service has a file of its own here, which grants.c calls. Also fills c->hosts.
  */
 int app_component_grant(
     struct app_component *c, const struct manifest *manifest, struct error *err);
+int app_allowed_hosts_grant(
+    struct app_component *c, const struct manifest *manifest, struct error *err);
+int app_redis_grant(struct app_component *c, struct error *err);
 /* Links with the code that there is now, and takes an image. */
 int app_component_link(struct app_component *c, struct app_program *ret_program, struct error *err);
 void app_program_release(struct app_program *program);

@@ -30,7 +30,6 @@ static int check_served(
     } later[] = {
         {"files", m->file_count},
         {"variables", m->variables.count},
-        {"allowed_outbound_hosts", m->allowed_outbound_hosts.count},
         {"key_value_stores", m->key_value_stores.count},
         {"sqlite_databases", m->sqlite_databases.count},
         {"ai_models", m->ai_models.count},
@@ -48,5 +47,7 @@ int app_component_grant(struct app_component *c, const struct manifest *manifest
     if (check_served(c, manifest, err) < 0)
         return -1;
     c->spin = (struct spin_config){.component = c->manifest->id};
+    if (app_allowed_hosts_grant(c, manifest, err) < 0 || app_redis_grant(c, err) < 0)
+        return -1;
     return join_hosts(c, err);
 }

@@ -252,10 +252,11 @@ static int load(struct app_component *c, const struct manifest *manifest, struct
 
 int app_component_load(struct app_component *c, const struct manifest *manifest,
     const struct manifest_component *component, const struct app_options *options,
-    struct error *err)
+    const struct app_services *services, struct error *err)
 {
     *c = (struct app_component){.manifest = component,
         .options = options,
+        .services = services,
         .log = {.files = {-1, -1}},
         .grants = ARENA_INIT(LIMIT_GRANTS_BYTES)};
     pthread_mutex_init(&c->lock, NULL);

@@ -9,6 +9,7 @@ struct spin_context {
     const struct spin_config *config;
     struct wasi_context *wasi; /* whose embedder this is */
     struct arena results;      /* of spin_results */
+    unsigned redis_open;       /* connections that the guest has open */
 };
 
 static inline struct spin_context *spin_context_of(struct component_call *call)

@@ -1,10 +1,12 @@
 /* The list of the interfaces that this folder implements. */
+#include "host/fermyon_spin_v2_redis.h"
 #include "host/fermyon_spin_v2_variables.h"
 #include "spin/spin.h"
 
 #define HOST(prefix) {&prefix##_interface, NULL}
 
 static const struct component_host hosts[] = {
+    HOST(fermyon_spin_v2_redis),
     HOST(fermyon_spin_v2_variables),
 };
 

@@ -15,6 +15,7 @@
 #include "component/component.h"
 #include "wasi/wasi.h"
 
+struct spin_redis;
 struct spin_variables;
 
 /*
@@ -23,6 +24,7 @@ struct spin_variables;
  */
 struct spin_config {
     struct str component; /* its id, for messages */
+    const struct spin_redis *redis;
     const struct spin_variables *variables;
 };
 

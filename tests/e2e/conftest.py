@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from raw import Client
+from services import RedisServer
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("SPINDLE_BIN", ROOT / "build" / "bin")).resolve()
@@ -215,8 +216,8 @@ class Components:
     def guest(self):
         return self.make("guest", self.text("guest"), "guest")
 
-    def needs_redis(self):
-        return self.make("needs_redis", self.text("needs_redis"), "needs-redis")
+    def needs_mysql(self):
+        return self.make("needs_mysql", self.text("needs_mysql"), "needs-mysql")
 
     def large(self):
         """The guest with so much code that interpreting it is not good enough."""
@@ -281,6 +282,22 @@ def python_app(tmp_path, spin, python_ready):
         return folder
 
     return make
+
+
+@pytest.fixture
+def redis_server(tmp_path_factory):
+    """Starts Redis servers, with options of redis-server."""
+    if not shutil.which("redis-cli"):
+        pytest.skip("no Redis (Debian package redis-tools)")
+    running = []
+
+    def start(*options):
+        running.append(RedisServer(tmp_path_factory.mktemp("redis"), *options))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()
 
 
 def fetch(url):

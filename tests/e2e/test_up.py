@@ -222,11 +222,11 @@ def test_a_file_that_is_no_component(spin, guest_app):
 
 
 def test_an_interface_that_is_not_there(spin, guest_app, guests):
-    shutil.copy(guests.needs_redis(), guest_app / "app.wasm")
+    shutil.copy(guests.needs_mysql(), guest_app / "app.wasm")
     done = spin("up")
     assert done.status == 1
     assert (
-        "spin.toml:12:10: component `hello` imports `fermyon:spin/redis@2.0.0`, which is not "
+        "spin.toml:12:10: component `hello` imports `fermyon:spin/mysql@2.0.0`, which is not "
         "supported yet\n"
     ) in done.err
 

@@ -1,0 +1,43 @@
+/* `allowed_outbound_hosts` of a component, for everything that connects to elsewhere. */
+#include "app/component.h"
+#include "base/limits.h"
+
+/* What an optional template resolves to when it is not set: no host at all. */
+static bool is_nothing(struct str pattern)
+{
+    return !pattern.len || str_is(pattern, "http://") || str_is(pattern, "https://");
+}
+
+/* Says which line of the manifest is at fault. */
+static int fail_at(
+    const struct manifest *manifest, const struct manifest_string *item, struct error *err)
+{
+    struct buf reason = BUF_INIT(64 * KIB);
+    enum error_kind kind = err->kind;
+    error_append_line(err, &reason);
+    error_release(err);
+    manifest_fail(manifest, item->place, kind, err, "`allowed_outbound_hosts` is malformed: %s",
+        buf_cstr(&reason));
+    buf_release(&reason);
+    return -1;
+}
+
+int app_allowed_hosts_grant(
+    struct app_component *c, const struct manifest *manifest, struct error *err)
+{
+    const struct manifest_strings *listed = &c->manifest->allowed_outbound_hosts;
+    struct str *patterns = arena_try_array(&c->grants, listed->count + 1, struct str);
+    size_t *items = arena_try_array(&c->grants, listed->count + 1, size_t); /* of each pattern */
+    size_t count = 0, bad = 0;
+    if (!patterns || !items)
+        return error_set(err, ERROR_MEMORY, "no memory for a component's grants");
+    for (size_t i = 0; i < listed->count; i++) {
+        if (is_nothing(listed->items[i].text))
+            continue;
+        items[count] = i;
+        patterns[count++] = listed->items[i].text;
+    }
+    if (client_allowed_hosts_parse(&c->grants, patterns, count, &c->allowed_hosts, &bad, err) < 0)
+        return fail_at(manifest, &listed->items[items[bad]], err);
+    return 0;
+}
