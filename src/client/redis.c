@@ -1,40 +1,17 @@
-#include "client/redis.h"
-
+/* One connection: commands, answers, and the greeting of a new one. */
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/limits.h"
 #include "client/connect.h"
-
-struct client_redis {
-    struct client_redis_pool *pool;
-    int fd;
-    bool reusable; /* nothing was done that the next taker could notice */
-    struct client_redis_reader *reader;
-    struct buf out; /* the command that is being sent */
-    char *address;  /* NUL-terminated */
-    size_t address_len;
-    deadline_t idle_since;
-    struct client_redis *newer, *older; /* among the idle ones */
-};
-
-struct client_redis_pool {
-    struct client_redis_pool_options options;
-    pthread_mutex_t lock; /* what follows */
-    struct client_redis *newest, *oldest;
-    unsigned idle, open; /* open: with those in use and those being made */
-};
+#include "client/redis_int.h"
 
 /* A command that grew beyond this leaves no buffer behind. */
 #define KEPT_BYTES (64 * KIB)
 
-/* Connections. */
-
-static void destroy(struct client_redis *c)
+void client_redis_destroy(struct client_redis *c)
 {
     if (c->fd >= 0)
         close(c->fd);
@@ -164,8 +141,9 @@ static int greet(struct client_redis *c, const struct client_redis_address *addr
     return 0;
 }
 
-static int make(struct client_redis_pool *pool, const struct client_redis_address *address,
-    const struct client_wait *wait, struct client_redis **ret_connection, struct error *err)
+int client_redis_make(struct client_redis_pool *pool, const struct client_redis_address *address,
+    const struct client_blocked *blocked, const struct client_wait *wait,
+    struct client_redis **ret_connection, struct error *err)
 {
     struct client_redis *c = calloc(1, sizeof(*c));
     if (!c)
@@ -178,180 +156,14 @@ static int make(struct client_redis_pool *pool, const struct client_redis_addres
         .address_len = address->text.len};
     int result = c->reader ? 0 : error_set(err, ERROR_MEMORY, "no memory for a Redis connection");
     if (result == 0)
-        result = client_connect(address->host, address->port, &pool->options.blocked,
-            LIMIT_CONNECT_NS, wait, &c->fd, err);
+        result = client_connect(
+            address->host, address->port, blocked, LIMIT_CONNECT_NS, wait, &c->fd, err);
     if (result == 0)
         result = greet(c, address, wait, err);
     if (result < 0) {
-        destroy(c);
+        client_redis_destroy(c);
         return -1;
     }
     *ret_connection = c;
     return 0;
-}
-
-/* The pool. */
-
-int client_redis_pool_new(const struct client_redis_pool_options *options,
-    struct client_redis_pool **ret_pool, struct error *err)
-{
-    struct client_redis_pool *pool = calloc(1, sizeof(*pool));
-    if (!pool)
-        return error_set(err, ERROR_MEMORY, "no memory for Redis connections");
-    pool->options = *options;
-    if (!pool->options.max_connections)
-        pool->options.max_connections = LIMIT_REDIS_CONNECTIONS;
-    pthread_mutex_init(&pool->lock, NULL);
-    *ret_pool = pool;
-    return 0;
-}
-
-/* Called with the lock. */
-static void unlink_idle(struct client_redis_pool *pool, struct client_redis *c)
-{
-    *(c->newer ? &c->newer->older : &pool->newest) = c->older;
-    *(c->older ? &c->older->newer : &pool->oldest) = c->newer;
-    c->newer = c->older = NULL;
-    pool->idle--;
-}
-
-/* Moves the oldest one to a list that destroy_all takes. Called with the lock. */
-static void retire_oldest(struct client_redis_pool *pool, struct client_redis **list)
-{
-    struct client_redis *c = pool->oldest;
-    unlink_idle(pool, c);
-    pool->open--;
-    c->older = *list;
-    *list = c;
-}
-
-/* Called with the lock. */
-static void retire_unused(struct client_redis_pool *pool, struct client_redis **list)
-{
-    uint64_t now = clock_monotonic_ns();
-    while (pool->oldest &&
-           (pool->oldest->idle_since + LIMIT_REDIS_IDLE_NS <= now || pool->idle > LIMIT_REDIS_IDLE))
-        retire_oldest(pool, list);
-}
-
-static void destroy_all(struct client_redis *list)
-{
-    while (list) {
-        struct client_redis *c = list;
-        list = c->older;
-        destroy(c);
-    }
-}
-
-void client_redis_pool_sweep(struct client_redis_pool *pool)
-{
-    struct client_redis *closed = NULL;
-    pthread_mutex_lock(&pool->lock);
-    retire_unused(pool, &closed);
-    pthread_mutex_unlock(&pool->lock);
-    destroy_all(closed);
-}
-
-void client_redis_pool_free(struct client_redis_pool *pool)
-{
-    if (!pool)
-        return;
-    struct client_redis *closed = NULL;
-    while (pool->oldest)
-        retire_oldest(pool, &closed);
-    BUG_IF(pool->open);
-    destroy_all(closed);
-    pthread_mutex_destroy(&pool->lock);
-    free(pool);
-}
-
-/* Called with the lock. */
-static struct client_redis *find_idle(struct client_redis_pool *pool, struct str address)
-{
-    struct client_redis *c = pool->newest;
-    while (c && !str_equal(str_make(c->address, c->address_len), address))
-        c = c->older;
-    return c;
-}
-
-static void count_closed(struct client_redis_pool *pool)
-{
-    pthread_mutex_lock(&pool->lock);
-    pool->open--;
-    pthread_mutex_unlock(&pool->lock);
-}
-
-/* An idle connection, or NULL and the right to make one. */
-static int take_idle(struct client_redis_pool *pool, struct str address,
-    struct client_redis **ret_connection, struct error *err)
-{
-    struct client_redis *closed = NULL;
-    int result = 0;
-    pthread_mutex_lock(&pool->lock);
-    retire_unused(pool, &closed);
-    struct client_redis *c = find_idle(pool, address);
-    if (c) {
-        unlink_idle(pool, c);
-    } else {
-        if (pool->open >= pool->options.max_connections && pool->oldest)
-            retire_oldest(pool, &closed);
-        if (pool->open < pool->options.max_connections)
-            pool->open++;
-        else
-            result = error_set(err, ERROR_LIMIT, "%u connections to Redis servers are open",
-                pool->options.max_connections);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    destroy_all(closed);
-    *ret_connection = c;
-    return result;
-}
-
-/* An idle connection has nothing to say: bytes are as bad as the end. */
-static bool is_alive(const struct client_redis *c)
-{
-    char byte;
-    return recv(c->fd, &byte, 1, MSG_PEEK) < 0 && (errno == EAGAIN || errno == EINTR);
-}
-
-int client_redis_take(struct client_redis_pool *pool, const struct client_redis_address *address,
-    const struct client_wait *wait, struct client_redis **ret_connection, struct error *err)
-{
-    for (;;) {
-        struct client_redis *c;
-        if (take_idle(pool, address->text, &c, err) < 0)
-            return -1;
-        if (!c)
-            break;
-        if (is_alive(c)) {
-            *ret_connection = c;
-            return 0;
-        }
-        destroy(c);
-        count_closed(pool);
-    }
-    if (make(pool, address, wait, ret_connection, err) == 0)
-        return 0;
-    count_closed(pool);
-    return -1;
-}
-
-void client_redis_give(struct client_redis *c)
-{
-    struct client_redis_pool *pool = c->pool;
-    if (c->fd < 0 || !c->reusable || !client_redis_reader_is_empty(c->reader)) {
-        destroy(c);
-        count_closed(pool);
-        return;
-    }
-    struct client_redis *closed = NULL;
-    pthread_mutex_lock(&pool->lock);
-    c->idle_since = clock_monotonic_ns();
-    c->older = pool->newest;
-    *(c->older ? &c->older->newer : &pool->oldest) = c;
-    pool->newest = c;
-    pool->idle++;
-    retire_unused(pool, &closed);
-    pthread_mutex_unlock(&pool->lock);
-    destroy_all(closed);
 }

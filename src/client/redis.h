@@ -9,7 +9,8 @@
  * and was answered in full. Otherwise it is closed.
  *
  * A pool belongs to an application; threads share it. Its lock guards the list of idle connections
- * and the count; nothing is waited for while it is held. Nobody connects twice to serve one take.
+ * and the count; nothing is waited for while it is held. A thread of the pool's, started with its
+ * first connection, closes what nobody has used for a while.
  */
 #ifndef SPINDLE_CLIENT_REDIS_H
 #define SPINDLE_CLIENT_REDIS_H
@@ -24,6 +25,7 @@ struct client_redis_pool;
 
 struct client_redis_pool_options {
     unsigned max_connections; /* in use and idle, to all servers; 0: LIMIT_REDIS_CONNECTIONS */
+    uint64_t idle_ns;         /* how long one that nobody uses is kept; 0: LIMIT_REDIS_IDLE_NS */
     struct client_blocked blocked;
 };
 
@@ -31,8 +33,6 @@ int client_redis_pool_new(const struct client_redis_pool_options *options,
     struct client_redis_pool **ret_pool, struct error *err);
 /* All connections have been given back. Takes NULL. */
 void client_redis_pool_free(struct client_redis_pool *pool);
-/* Closes what nobody has used for LIMIT_REDIS_IDLE_NS. Each take and give does so too. */
-void client_redis_pool_sweep(struct client_redis_pool *pool);
 
 /*
  * An idle connection that is still open, or a new one: connected, authenticated, its database

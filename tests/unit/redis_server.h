@@ -20,6 +20,9 @@ struct server {
     unsigned connections; /* to be served, one after another */
     const char *const *answers;
     struct buf seen; /* all that clients sent */
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    unsigned end_count; /* connections that have ended, under the lock */
 };
 
 static void serve(struct server *server, int fd)
@@ -45,6 +48,10 @@ static void *run(void *data)
             break;
         serve(server, fd);
         close(fd);
+        pthread_mutex_lock(&server->lock);
+        server->end_count++;
+        pthread_cond_signal(&server->ended);
+        pthread_mutex_unlock(&server->lock);
     }
     return NULL;
 }
@@ -56,12 +63,22 @@ static UNUSED void server_start(struct server *s, unsigned connections, const ch
     *s = (struct server){.fd = socket(AF_INET, SOCK_STREAM, 0),
         .connections = connections,
         .answers = answers,
-        .seen = BUF_INIT(MIB)};
+        .seen = BUF_INIT(MIB),
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .ended = PTHREAD_COND_INITIALIZER};
     assert_int_equal(bind(s->fd, (struct sockaddr *)&address, len), 0);
     assert_int_equal(listen(s->fd, 8), 0);
     assert_int_equal(getsockname(s->fd, (struct sockaddr *)&address, &len), 0);
     s->port = ntohs(address.sin_port);
     assert_int_equal(pthread_create(&s->thread, NULL, run, s), 0);
+}
+
+static UNUSED void server_wait_for_end(struct server *server, unsigned count)
+{
+    pthread_mutex_lock(&server->lock);
+    while (server->end_count < count)
+        pthread_cond_wait(&server->ended, &server->lock);
+    pthread_mutex_unlock(&server->lock);
 }
 
 static UNUSED void server_stop(struct server *server)

@@ -128,6 +128,29 @@ static void another_address_is_another_connection(void **state)
     buf_release(&server.seen);
 }
 
+/* The server's thread ends when its connection does. */
+static void what_nobody_uses_is_closed(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {"+a\r\n", NULL};
+    struct server server;
+    struct error err = ERROR_INIT;
+    const struct client_redis_pool_options options = {.idle_ns = 10 * NS_PER_MS};
+    server_start(&server, 2, answers);
+    arena = ARENA_INIT(MIB);
+    assert_int_equal(client_redis_pool_new(&options, &pool, &err), 0);
+    for (int i = 0; i < 2; i++) {
+        struct client_redis *connection = take(&server, "", "", &err);
+        assert_non_null(connection);
+        assert_says(connection, "PING");
+        client_redis_give(connection);
+        if (i == 0) /* nothing is open, and then something again */
+            server_wait_for_end(&server, 1);
+    }
+    server_stop(&server);
+    client_stop();
+}
+
 static void the_maximum(void **state)
 {
     (void)state;
@@ -293,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_connection_is_reused),
         cmocka_unit_test(a_connection_with_a_state_is_closed),
         cmocka_unit_test(another_address_is_another_connection),
+        cmocka_unit_test(what_nobody_uses_is_closed),
         cmocka_unit_test(the_maximum),
         cmocka_unit_test(a_refused_password),
         cmocka_unit_test(a_dead_connection_is_noticed),
