@@ -32,10 +32,14 @@ int app_allowed_hosts_grant(
     if (!patterns || !items)
         return error_set(err, ERROR_MEMORY, "no memory for a component's grants");
     for (size_t i = 0; i < listed->count; i++) {
-        if (is_nothing(listed->items[i].text))
+        struct str pattern;
+        if (app_variables_expand(&c->services->variables, manifest, listed->items[i].text,
+                listed->items[i].place, &c->grants, &pattern, err) < 0)
+            return -1;
+        if (is_nothing(pattern))
             continue;
         items[count] = i;
-        patterns[count++] = listed->items[i].text;
+        patterns[count++] = pattern;
     }
     if (client_allowed_hosts_parse(&c->grants, patterns, count, &c->allowed_hosts, &bad, err) < 0)
         return fail_at(manifest, &listed->items[items[bad]], err);

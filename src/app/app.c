@@ -196,7 +196,8 @@ int app_new(const struct app_options *options, struct app **ret_app, struct erro
     app->options = *options;
     app->arena = ARENA_INIT(GIB);
     if (wasm_process_init(err) < 0 || wasm_thread_init(err) < 0 || make_info(app, err) < 0 ||
-        app_services_open(&app->services, err) < 0 || load_components(app, err) < 0) {
+        app_services_open(&app->services, &app->options, err) < 0 ||
+        load_components(app, err) < 0) {
         app_free(app);
         return -1;
     }
@@ -257,6 +258,11 @@ void app_free(struct app *app)
     app_services_close(&app->services);
     arena_release(&app->arena);
     free(app);
+}
+
+void app_leave(struct app *app)
+{
+    app_files_release(&app->services.files);
 }
 
 void app_rewind_figures(const struct app *app, struct app_rewind_figures *ret_figures)

@@ -10,16 +10,25 @@
 
 #include "http/server.h"
 #include "manifest/manifest.h"
+#include "manifest/runtime_config.h"
 
 struct app;
 
 struct app_options {
-    const struct manifest *manifest; /* must outlive the application */
-    size_t environment_count;        /* added to every component's; wins over the manifest's */
+    const struct manifest *manifest;             /* must outlive the application */
+    const struct runtime_config *runtime_config; /* NULL: none; must outlive the application */
+    const char *state_folder; /* of the default stores, not made yet; NULL: none, all in memory */
+    size_t environment_count; /* added to every component's; wins over the manifest's */
     const struct manifest_pair *environment;
-    const char *log_folder; /* of <id>_stdout.txt and <id>_stderr.txt; NULL: none */
+    struct manifest_pairs variables; /* `--variable`; of several for one name the last counts */
+    const char *temp_folder;         /* where copies of `files` are made; NULL: the system's */
+    bool direct_mounts;              /* no copies: guests see the folders themselves */
+    bool transient_write;            /* guests may write to the copies */
+    const char *log_folder;          /* of <id>_stdout.txt and <id>_stderr.txt; NULL: none */
     bool truncate_logs;
-    bool quiet;              /* guests' output only to the log files */
+    bool quiet;          /* guests' output only to the log files */
+    size_t follow_count; /* not 0: only what these components print is shown */
+    const char *const *follow;
     uint64_t request_cpu_ns; /* guest execution per request; 0: no limit */
     unsigned max_instances;  /* of each component, at once */
     uint64_t memory_bytes;   /* of each instance; 0: what 32-bit addresses reach */
@@ -48,6 +57,8 @@ void app_stop(struct app *app);
 /* Not all exchanges have ended: the application must not be freed. */
 bool app_busy(struct app *app);
 void app_free(struct app *app);
+/* For an application that is busy when the process ends: removes its temporary files alone. */
+void app_leave(struct app *app);
 
 /*
  * What `COMPILER compile-code FILE` does: compiles the core modules of a component that have no

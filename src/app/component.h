@@ -36,11 +36,12 @@ struct app_instance {
 struct app_component {
     const struct manifest_component *manifest;
     const struct app_options *options;
-    const struct app_services *services;
+    struct app_services *services;
     struct guest_log log;
     struct wasi_config wasi;
     struct spin_config spin;
     struct arena grants; /* what both hold, and the next */
+    struct spin_variables variables;
     struct client_allowed_hosts allowed_hosts;
     const struct component_host *hosts; /* every interface that is offered */
     size_t host_count;
@@ -65,7 +66,7 @@ struct app_component {
 
 int app_component_load(struct app_component *c, const struct manifest *manifest,
     const struct manifest_component *component, const struct app_options *options,
-    const struct app_services *services, struct error *err);
+    struct app_services *services, struct error *err);
 /*
  * grants.c: what the manifest lets a component use, as plain data in c->wasi and c->spin. Each
  * service has a file of its own here, which grants.c calls. Also fills c->hosts.

@@ -28,8 +28,6 @@ static int check_served(
         const char *field;
         size_t count;
     } later[] = {
-        {"files", m->file_count},
-        {"variables", m->variables.count},
         {"key_value_stores", m->key_value_stores.count},
         {"sqlite_databases", m->sqlite_databases.count},
         {"ai_models", m->ai_models.count},
@@ -46,7 +44,12 @@ int app_component_grant(struct app_component *c, const struct manifest *manifest
 {
     if (check_served(c, manifest, err) < 0)
         return -1;
-    c->spin = (struct spin_config){.component = c->manifest->id};
+    if (app_variables_of_component(
+            &c->services->variables, manifest, c->manifest, &c->grants, &c->variables, err) < 0 ||
+        app_files_mount(&c->services->files, c->options, c->manifest, &c->grants, &c->wasi.preopens,
+            &c->wasi.preopen_count, err) < 0)
+        return -1;
+    c->spin = (struct spin_config){.component = c->manifest->id, .variables = &c->variables};
     if (app_allowed_hosts_grant(c, manifest, err) < 0 || app_redis_grant(c, err) < 0)
         return -1;
     return join_hosts(c, err);

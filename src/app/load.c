@@ -250,9 +250,18 @@ static int load(struct app_component *c, const struct manifest *manifest, struct
     return 0;
 }
 
+/* Without log files everything is shown, so that nothing is lost. */
+static bool shows_output(const struct app_options *options, struct str id)
+{
+    bool followed = options->follow_count == 0;
+    for (size_t i = 0; i < options->follow_count; i++)
+        followed = followed || str_is(id, options->follow[i]);
+    return !options->log_folder || (followed && !options->quiet);
+}
+
 int app_component_load(struct app_component *c, const struct manifest *manifest,
     const struct manifest_component *component, const struct app_options *options,
-    const struct app_services *services, struct error *err)
+    struct app_services *services, struct error *err)
 {
     *c = (struct app_component){.manifest = component,
         .options = options,
@@ -262,7 +271,7 @@ int app_component_load(struct app_component *c, const struct manifest *manifest,
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->freed, NULL);
     if (guest_log_open(&c->log, options->log_folder, component->id, options->truncate_logs,
-            !options->quiet || !options->log_folder, err) < 0 ||
+            shows_output(options, component->id), err) < 0 ||
         load(c, manifest, err) < 0)
         return error_wrap(err, "Failed to load component `%" STR_FMT "`", STR_ARG(component->id));
     return 0;

@@ -1,16 +1,23 @@
 /*
- * What the components of one application share: connections to elsewhere, kept between requests.
+ * What the components of one application share: variables, copies of files, and connections to
+ * elsewhere, kept between requests.
  */
 #ifndef SPINDLE_APP_SERVICES_H
 #define SPINDLE_APP_SERVICES_H
 
+#include "app/files.h"
+#include "app/variables.h"
 #include "client/redis.h"
 
 struct app_services {
+    struct app_variables variables;
+    struct app_files files;
     struct client_redis_pool *redis;
 };
 
-int app_services_open(struct app_services *services, struct error *err);
+/* `services` needs app_services_close when this fails, too. */
+int app_services_open(
+    struct app_services *services, const struct app_options *options, struct error *err);
 /* No instance is left. Takes one that was never opened. */
 void app_services_close(struct app_services *services);
 

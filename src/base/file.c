@@ -1,10 +1,13 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/limits.h"
 
 void fd_close(int *fd)
 {
@@ -168,4 +171,58 @@ int path_of_program(struct arena *a, char **ret, struct error *err)
     path[n] = '\0';
     *ret = path_dir(a, path);
     return 0;
+}
+
+static void remove_below(int parent, const char *name)
+{
+    CLEANUP(fd_close)
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(dup(fd));
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        if (unlinkat(fd, entry->d_name, 0) < 0)
+            remove_below(fd, entry->d_name);
+    }
+    if (dir)
+        closedir(dir);
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void file_remove_tree(const char *path)
+{
+    remove_below(AT_FDCWD, path);
+}
+
+/* In the kernel where the file systems can, else through a buffer. */
+static int copy_bytes(int from, int to)
+{
+    char buffer[64 * KIB];
+    ssize_t n;
+    while ((n = copy_file_range(from, NULL, to, NULL, GIB, 0)) > 0)
+        continue;
+    if (n == 0)
+        return 0;
+    if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+        return -1;
+    while ((n = read(from, buffer, sizeof buffer)) > 0)
+        for (ssize_t done = 0, m; done < n; done += m)
+            if ((m = write(to, buffer + done, (size_t)(n - done))) < 0)
+                return -1;
+    return n < 0 ? -1 : 0;
+}
+
+int file_copy(const char *from, const char *to, unsigned mode, struct error *err)
+{
+    CLEANUP(fd_close) int source = open(from, O_RDONLY | O_CLOEXEC);
+    if (source < 0)
+        return error_set_os(err, errno, "cannot open '%s'", from);
+    if (unlink(to) < 0 && errno != ENOENT)
+        return error_set_os(err, errno, "cannot replace '%s'", to);
+    CLEANUP(fd_close) int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (target < 0)
+        return error_set_os(err, errno, "cannot create '%s'", to);
+    return copy_bytes(source, target) < 0
+               ? error_set_os(err, errno, "cannot copy '%s' to '%s'", from, to)
+               : 0;
 }

@@ -19,6 +19,10 @@ int file_read_fd(int fd, const char *name, size_t max, struct buf *out, struct e
 int file_write(const char *path, struct str contents, unsigned mode, struct error *err);
 /* Creates a folder and its parents; existing ones are fine. New ones get `mode`. */
 int file_make_dirs(const char *path, unsigned mode, struct error *err);
+/* Removes a folder with all that is in it; links are removed, not followed. As far as it goes. */
+void file_remove_tree(const char *path);
+/* A copy of a regular file, with `mode`; what is there is replaced. */
+int file_copy(const char *from, const char *to, unsigned mode, struct error *err);
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 /* "a/b" from "a" and "b"; b alone if it is absolute. */

@@ -12,7 +12,8 @@
 /* Files that are read whole. */
 #define LIMIT_COMPONENT_BYTES (256 * MIB) /* upstream components are 25 to 40 MB */
 #define LIMIT_TEXT_FILE_BYTES (4 * MIB)   /* manifests, WIT, templates */
-#define LIMIT_GRANTS_BYTES    (16 * MIB)  /* what a component is granted, resolved */
+#define LIMIT_GLOB_DEPTH      100       /* folders in folders; each is open while it is searched */
+#define LIMIT_GRANTS_BYTES    (1 * GIB) /* what a component is granted, templates expanded */
 
 /* Core modules: the limits that the web embedding fixes, so that nothing which runs elsewhere is
  * refused. */

@@ -154,21 +154,50 @@ static int read_manifest(struct manifest *m, enum manifest_purpose purpose, stru
     return 0;
 }
 
-int manifest_load(const char *path, enum manifest_purpose purpose, struct manifest **ret_manifest,
-    struct error *err)
+static struct manifest *new_manifest(const char *path, struct error *err)
 {
     struct manifest *m = calloc(1, sizeof *m);
-    if (!m)
-        return error_set(err, ERROR_MEMORY, "no memory for a manifest");
+    if (!m) {
+        error_set(err, ERROR_MEMORY, "no memory for a manifest");
+        return NULL;
+    }
     m->arena = ARENA_INIT(2 * GIB);
     m->text = BUF_INIT(LIMIT_TEXT_FILE_BYTES);
     m->path = arena_printf(&m->arena, "%s", path);
     m->folder = path_dir(&m->arena, path);
+    return m;
+}
+
+int manifest_load(const char *path, enum manifest_purpose purpose, struct manifest **ret_manifest,
+    struct error *err)
+{
+    struct manifest *m = new_manifest(path, err);
+    if (!m)
+        return -1;
     if (read_manifest(m, purpose, err) < 0) {
         error_wrap(err, "Failed to load manifest from \"%s\"", path);
         manifest_free(m);
         return -1;
     }
+    *ret_manifest = m;
+    return 0;
+}
+
+int manifest_of_component(const char *path, struct manifest **ret_manifest, struct error *err)
+{
+    struct manifest *m = new_manifest(path, err);
+    if (!m)
+        return -1;
+    const char *name = path_name(m->path), *dot = strrchr(name, '.');
+    struct manifest_component *c = arena_new(&m->arena, struct manifest_component);
+    c->id = m->name = dot && dot != name ? str_make(name, (size_t)(dot - name)) : str_of(name);
+    c->source = str_of(name);
+    struct manifest_http_trigger *t = arena_new(&m->arena, struct manifest_http_trigger);
+    *t = (struct manifest_http_trigger){
+        .id = STR("http-trigger0"), .component = c->id, .route = STR("/...")};
+    m->components = c;
+    m->triggers = t;
+    m->component_count = m->trigger_count = 1;
     *ret_manifest = m;
     return 0;
 }
@@ -198,7 +227,11 @@ int manifest_fail(const struct manifest *m, struct manifest_place place, enum er
     va_start(args, fmt);
     buf_vprintf(&text, fmt, args);
     va_end(args);
-    toml_fail(&m->document, place.line, place.column, place.len, kind, err, "%s", buf_cstr(&text));
+    if (place.line)
+        toml_fail(
+            &m->document, place.line, place.column, place.len, kind, err, "%s", buf_cstr(&text));
+    else
+        error_set(err, kind, "%s: %s", m->path, buf_cstr(&text));
     buf_release(&text);
     return -1;
 }

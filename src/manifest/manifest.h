@@ -130,10 +130,12 @@ enum manifest_purpose {
 
 int manifest_load(const char *path, enum manifest_purpose purpose, struct manifest **ret_manifest,
     struct error *err);
+/* For a component without a manifest: it answers on every route, and is named after its file. */
+int manifest_of_component(const char *path, struct manifest **ret_manifest, struct error *err);
 void manifest_free(struct manifest *m);
 /* NULL if there is none. */
 const struct manifest_component *manifest_find(const struct manifest *m, struct str id);
-/* An error at a place of the manifest. Returns -1. */
+/* An error at a place of the manifest (line 0: of none in particular). Returns -1. */
 PRINTF_LIKE(5, 6)
 int manifest_fail(const struct manifest *m, struct manifest_place place, enum error_kind kind,
     struct error *err, const char *fmt, ...);

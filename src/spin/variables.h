@@ -1,20 +1,26 @@
-/* fermyon:spin/variables: values that the manifest gives to a component. */
+/*
+ * Values that the manifest gives to a component: fermyon:spin/variables, and wasi:config/store on
+ * them. They are fixed when the application starts.
+ */
 #ifndef SPINDLE_SPIN_VARIABLES_H
 #define SPINDLE_SPIN_VARIABLES_H
 
-#include "base/error.h"
-#include "base/str.h"
 #include "base/arena.h"
+#include "base/str.h"
+
+struct spin_variable {
+    struct str name, value;
+};
 
 struct spin_variables {
-    void *data;
-    /*
-     * The value of a variable, in the arena or longer-lived. ERROR_USAGE for a name that none can
-     * have, ERROR_NOT_FOUND when the component has no such variable; anything else is the failure
-     * of a provider.
-     */
-    int (*get)(
-        void *data, struct str name, struct arena *a, struct str *ret_value, struct error *err);
+    size_t count;
+    const struct spin_variable *items;
 };
+
+/* Why no variable can have this name, or NULL. Long names are cut: guests make them up. */
+const char *spin_variable_name_problem(struct arena *a, struct str name);
+/* NULL if there is none; `variables` may be NULL. */
+const struct spin_variable *spin_variables_find(
+    const struct spin_variables *variables, struct str name);
 
 #endif

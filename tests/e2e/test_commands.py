@@ -42,13 +42,13 @@ WRONG = [
     (["up", "-z"], 2, "unexpected argument '-z'"),
     (["up", "--listen"], 2, "'--listen' needs a value: ADDR"),
     (["up", "--quiet=1"], 2, "'--quiet' takes no value"),
-    (["up", "--variable", "a=b"], 1, "'--variable' is not supported yet"),
+    (["up", "--profile", "x"], 1, "'--profile' is not supported yet"),
     (["up", "extra"], 2, "unexpected argument 'extra'"),
     (["build", "--form", "x"], 2, "did you mean '--from'?"),
     (["up"], 1, "Default file 'spin.toml' not found. Run `spin up --from <APPLICATION>`"),
     (["build"], 1, '"spin.toml" not found'),
-    (["up", "-f", "nowhere"], 1, "No such file or directory 'nowhere'"),
-    (["up", "-f", "app.wasm"], 1, "serving a component without one is not supported yet"),
+    (["up", "-f", "nowhere"], 1, "File or directory 'nowhere' not found. If you meant to load"),
+    (["build", "-f", "nowhere"], 1, "No such file or directory 'nowhere'"),
     (["build", "-f", "."], 1, "Directory . does not contain a file named 'spin.toml'"),
 ]
 
