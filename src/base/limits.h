@@ -59,6 +59,21 @@
 #define LIMIT_RESULT_BYTES  (128 * MIB) /* one answer of a database or a server; Spin's number */
 #define LIMIT_WASI_FIELDS   (1 * MIB)   /* names and values in one wasi:http fields */
 
+/* Databases and key-value stores. */
+#define LIMIT_SQLITE_MEMORY      (256 * MIB) /* one connection: pages, sorting, temporary tables */
+#define LIMIT_SQLITE_IDLE_MEMORY (4 * MIB)   /* what a connection may keep while nobody uses it */
+#define LIMIT_SQLITE_VALUE_BYTES (128 * MIB) /* one text, blob or row */
+#define LIMIT_SQLITE_STATEMENT   (16 * MIB)
+#define LIMIT_SQLITE_PATTERN     5000        /* of LIKE and GLOB, which recurse */
+#define LIMIT_SQLITE_STACK       (2 * MIB)   /* free when a guest's statement begins: it recurses */
+#define LIMIT_SQLITE_STACK_LEFT  (128 * KIB) /* below that a statement fails for want of memory */
+#define LIMIT_SQLITE_CONNECTIONS 1024        /* to one database, at once */
+#define LIMIT_SQLITE_PER_REQUEST 256         /* Spin's */
+#define LIMIT_SQLITE_IDLE        32          /* connections kept for later */
+#define LIMIT_SQLITE_WAIT_NS     (5 * NS_PER_S) /* for a lock; what Spin waits */
+/* A transaction in which its guest has done nothing for so long is ended when another one waits. */
+#define LIMIT_SQLITE_TRANSACTION_NS (30 * NS_PER_S)
+
 /* HTTP (defaults; options of `spin up` change them). */
 #define LIMIT_HTTP_HEAD_BYTES    (64 * KIB)
 #define LIMIT_HTTP_FIELDS        256

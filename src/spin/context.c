@@ -33,3 +33,13 @@ void spin_context_free(struct spin_context *context)
     arena_release(&context->results);
     free(context);
 }
+
+struct str spin_take_error(struct component_call *call, struct error *err)
+{
+    struct buf text = BUF_INIT(64 * KIB);
+    error_append_line(err, &text);
+    struct str message = arena_copy(spin_results(call), buf_str(&text));
+    buf_release(&text);
+    error_release(err);
+    return message;
+}

@@ -10,6 +10,7 @@ struct spin_context {
     struct wasi_context *wasi; /* whose embedder this is */
     struct arena results;      /* of spin_results */
     unsigned redis_open;       /* connections that the guest has open */
+    uint32_t database_count;   /* connections that the guest holds (sqlite.c) */
 };
 
 static inline struct spin_context *spin_context_of(struct component_call *call)
@@ -22,5 +23,8 @@ static inline struct spin_context *spin_context_of(struct component_call *call)
  * results of a loop of calls do not add up. A result of LIMIT_RESULT_BYTES fits.
  */
 struct arena *spin_results(struct component_call *call);
+
+/* The text of an error, which is released. It takes the place of what the results held. */
+struct str spin_take_error(struct component_call *call, struct error *err);
 
 #endif

@@ -17,6 +17,8 @@
 
 struct spin_redis;
 struct spin_variables;
+struct spin_key_value;
+struct spin_sqlite;
 
 /*
  * What one component is granted. Shared by all its instances and immutable while one exists. NULL:
@@ -26,6 +28,8 @@ struct spin_config {
     struct str component; /* its id, for messages */
     const struct spin_redis *redis;
     const struct spin_variables *variables;
+    const struct spin_key_value *key_value;
+    const struct spin_sqlite *sqlite;
 };
 
 struct spin_context;

@@ -106,6 +106,21 @@ static void begin_budget(struct wasm_thread *thread, uint64_t budget_ns)
         wasm_thread_tick(thread, tick_ns);
 }
 
+bool wasm_budget_is_over(void)
+{
+    struct wasm_thread *thread = wasm_thread_now;
+    return thread && thread->entry && atomic_load_explicit(&thread->expired, memory_order_relaxed);
+}
+
+size_t wasm_stack_left(void)
+{
+    struct wasm_thread *thread = wasm_thread_now;
+    if (!thread || !thread->entry)
+        return SIZE_MAX;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    return here > thread->stack_low ? here - thread->stack_low : 0;
+}
+
 static struct wasm_store *store_of(const struct wasm_func *func)
 {
     return func->instance ? func->instance->store : func->host->store;

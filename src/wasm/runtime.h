@@ -232,5 +232,12 @@ MUST_CHECK int wasm_call(
  * outermost wasm_call.
  */
 void wasm_store_set_budget(struct wasm_store *store, uint64_t cpu_ns);
+/*
+ * For host functions that run what may take long or recurse: has the running outermost call of this
+ * thread used up its budget, so that the guest will be stopped anyway? How many bytes of the
+ * thread's stack may still be used? On threads that run no guest: false, and SIZE_MAX.
+ */
+bool wasm_budget_is_over(void);
+size_t wasm_stack_left(void);
 
 #endif
