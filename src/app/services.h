@@ -12,6 +12,8 @@
 struct app_services {
     struct app_variables variables;
     struct app_files files;
+    struct arena arena;
+    struct client_blocked blocked; /* networks that nobody may connect to */
     struct client_redis_pool *redis;
 };
 

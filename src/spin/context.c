@@ -1,5 +1,7 @@
 #include "spin/context.h"
 
+#include "base/utf8.h"
+
 int spin_context_new(const struct spin_config *config, struct wasi_context *wasi,
     struct spin_context **ret_context, struct error *err)
 {
@@ -41,5 +43,14 @@ struct str spin_take_error(struct component_call *call, struct error *err)
     struct str message = arena_copy(spin_results(call), buf_str(&text));
     buf_release(&text);
     error_release(err);
-    return message;
+    return spin_printable(message);
+}
+
+struct str spin_printable(struct str text)
+{
+    if (!utf8_valid(text))
+        for (size_t i = 0; i < text.len; i++)
+            if ((uint8_t)text.ptr[i] >= 0x80)
+                ((char *)text.ptr)[i] = '?';
+    return text;
 }

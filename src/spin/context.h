@@ -27,4 +27,10 @@ struct arena *spin_results(struct component_call *call);
 /* The text of an error, which is released. It takes the place of what the results held. */
 struct str spin_take_error(struct component_call *call, struct error *err);
 
+/*
+ * Somebody else's text, in memory of ours, as a string: unless all of it is UTF-8, bytes that are
+ * not ASCII become question marks.
+ */
+struct str spin_printable(struct str text);
+
 #endif

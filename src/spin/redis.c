@@ -41,31 +41,15 @@ static redis_error other(struct str text)
     return (redis_error){.tag = FERMYON_SPIN_V2_REDIS_ERROR_OTHER, .other = text};
 }
 
-/* Empties the error. A failure because the request's time is over ends the guest. */
+/* Empties the error, and the results. A failure because the request's time is over ends the guest.
+ */
 static enum wasm_trap_kind lift_error(
-    struct component_call *call, struct arena *a, struct error *err, redis_error *ret_error)
+    struct component_call *call, struct error *err, redis_error *ret_error)
 {
     bool is_over =
         err->kind == ERROR_TIMEOUT && wasi_context_of(call)->deadline <= clock_monotonic_ns();
-    struct buf text = BUF_INIT(64 * KIB);
-    error_append_line(err, &text);
-    error_release(err);
-    /* A failure may be that the arena is full: it is emptied for the text. */
-    arena_reset(a);
-    *ret_error = other(arena_copy(a, buf_str(&text)));
-    buf_release(&text);
+    *ret_error = other(spin_take_error(call, err));
     return is_over ? WASM_TRAP_DEADLINE : WASM_TRAP_NONE;
-}
-
-/* Text of a server, in our arena, becomes a string: what is not ASCII, unless all is UTF-8, goes.
- */
-static struct str make_printable(struct str text)
-{
-    if (!utf8_valid(text))
-        for (size_t i = 0; i < text.len; i++)
-            if ((uint8_t)text.ptr[i] >= 0x80)
-                ((char *)text.ptr)[i] = '?';
-    return text;
 }
 
 /* Opening. */
@@ -100,7 +84,7 @@ static bool check_address(struct component_call *call, struct arena *a, struct s
     return false;
 }
 
-static enum wasm_trap_kind take(struct component_call *call, struct arena *a,
+static enum wasm_trap_kind take(struct component_call *call,
     const struct client_redis_address *address, struct client_redis **ret_server,
     redis_error *ret_error)
 {
@@ -115,7 +99,7 @@ static enum wasm_trap_kind take(struct component_call *call, struct arena *a,
     if (client_redis_take(context->config->redis->pool, address, &wait, ret_server, &err) == 0)
         return WASM_TRAP_NONE;
     bool is_full = err.kind == ERROR_LIMIT;
-    enum wasm_trap_kind trap = lift_error(call, a, &err, ret_error);
+    enum wasm_trap_kind trap = lift_error(call, &err, ret_error);
     if (is_full)
         *ret_error = (redis_error){.tag = FERMYON_SPIN_V2_REDIS_ERROR_TOO_MANY_CONNECTIONS};
     return trap;
@@ -130,7 +114,7 @@ static enum wasm_trap_kind connection_open(struct component_call *call, struct s
     ret_result->is_err = true;
     if (!check_address(call, a, text, &address, &ret_result->err))
         return WASM_TRAP_NONE;
-    enum wasm_trap_kind trap = take(call, a, &address, &server, &ret_result->err);
+    enum wasm_trap_kind trap = take(call, &address, &server, &ret_result->err);
     if (!server)
         return trap;
     struct fermyon_spin_v2_redis_connection *connection =
@@ -173,9 +157,9 @@ static enum wasm_trap_kind ask(struct component_call *call, borrow self, const s
     answer->is_err = true;
     if (client_redis_command(
             self.object->server, words, count, &wait, answer->arena, &answer->reply, &err) < 0)
-        return lift_error(call, answer->arena, &err, &answer->error);
+        return lift_error(call, &err, &answer->error);
     if (answer->reply.error.len)
-        answer->error = other(make_printable(answer->reply.error));
+        answer->error = other(spin_printable(answer->reply.error));
     else
         answer->is_err = false;
     return WASM_TRAP_NONE;
@@ -396,7 +380,7 @@ static bool lift_results(
             break;
         case CLIENT_REDIS_STATUS:
             results[i].tag = FERMYON_SPIN_V2_REDIS_REDIS_RESULT_STATUS;
-            results[i].status = make_printable(value->text);
+            results[i].status = spin_printable(value->text);
             break;
         case CLIENT_REDIS_INTEGER:
             results[i].tag = FERMYON_SPIN_V2_REDIS_REDIS_RESULT_INT64;

@@ -1,10 +1,12 @@
 """fermyon:spin/redis and spin_sdk.redis, against a real server."""
 
+import os
 import re
 import threading
 
 import pytest
 
+from conftest import BIN
 from services import free_port
 
 # Evaluates what is posted, with a connection to the address of a header as `db`.
@@ -54,6 +56,85 @@ def ask(up, python_app, redis_server):
     """Asks the application to evaluate an expression."""
     server = redis_server()
     return Client(up(python_app(APP, **allow("redis://127.0.0.1:*"))), server)
+
+
+LISTING = '''
+from spin_sdk import http, redis, variables
+from spin_sdk.http import Request, Response
+
+class IncomingHandler(http.IncomingHandler):
+    def handle_request(self, request: Request) -> Response:
+        with redis.open(variables.get("redis_address")) as db:
+            db.set("foo", b"bar")
+            value = db.get("foo")
+            db.del_( ["testIncr"])
+            db.incr("testIncr")
+            db.sadd("testSets", ["hello", "world"])
+            content = db.smembers("testSets")
+            db.srem("testSets", ["hello"])
+            assert value == b"bar", f"expected \\"bar\\", got \\"{str(value, 'utf-8')}\\""
+
+        return Response(200,
+                    {"content-type": "text/plain"},
+                    bytes(f"Executed outbound Redis commands: {request.uri}", "utf-8"))
+'''
+
+PAGE_MANIFEST = '''spin_manifest_version = 2
+
+[application]
+name = "hello-world"
+version = "0.1.0"
+authors = ["Your Name <your-name@example.com>"]
+description = ""
+
+[[trigger.http]]
+route = "/..."
+component = "hello-world"
+
+[component.hello-world]
+id = "hello-world"
+source = "app.wasm"
+variables = { redis_address = "redis://127.0.0.1:6379" }
+allowed_outbound_hosts = ["redis://127.0.0.1:6379"]
+[component.hello-world.build]
+command = "componentize-py -w spin-http componentize app -o app.wasm"
+'''
+
+
+def build_page(folder, spin, manifest):
+    folder.mkdir()
+    (folder / "app.py").write_text(LISTING)
+    (folder / "spin.toml").write_text(manifest)
+    built = spin("build", cwd=folder, env={"PATH": f"{BIN}:{os.environ['PATH']}"})
+    assert built.status == 0, built.err
+    return folder
+
+
+def test_an_outbound_redis_example(up, spin, tmp_path, python_ready, redis_server):
+    """The page's listing, with `del_` and the closed string, and its manifest with another port."""
+    server = redis_server()
+    app = up(build_page(tmp_path / "page", spin, PAGE_MANIFEST.replace("6379", str(server.port))))
+    for _ in range(3):
+        answer = app.get("/hello")
+        assert answer.body == b"Executed outbound Redis commands: /hello", app.errors()
+        assert (answer.status, answer["content-length"]) == (200, "40")
+        assert answer["content-type"] == "text/plain"
+        assert server.cli("get", "foo") == "bar"
+        assert server.cli("get", "testIncr") == "1"
+        assert server.cli("smembers", "testSets") == "world"
+
+
+def test_an_outbound_redis_example_refused(up, spin, tmp_path, python_ready, redis_server):
+    """The same without `allowed_outbound_hosts`."""
+    server = redis_server()
+    manifest = re.sub("allowed_outbound_hosts.*\n", "", PAGE_MANIFEST).replace("6379", str(server.port))
+    app = up(build_page(tmp_path / "page", spin, manifest))
+    answer = app.get("/hello")
+    assert (answer.status, answer.body) == (500, b"")
+    app.wait_for(app.err, r"Err: |Err\(")
+    assert "Error_InvalidAddress()" in app.errors()
+    assert f"'allowed_outbound_hosts = [\"redis://127.0.0.1:{server.port}\"]'" in app.errors()
+    assert server.cli("dbsize") == "0"
 
 
 def test_every_function(ask):
@@ -192,6 +273,24 @@ def test_users_passwords_and_databases(up, python_app, redis_server):
     assert "DB index is out of range" in ask("0", f"redis://ada:lovelace@{host}/9999")
     for secret in ("se:cr@t", "lovelace", "wrong"):
         assert secret not in app.errors()
+
+
+def test_the_runtime_config(up, python_app, redis_server, tmp_path):
+    server = redis_server()
+    folder = python_app(APP, **allow("redis://127.0.0.1:*"))
+    config = tmp_path / "runtime.toml"
+    config.write_text("[outbound_redis]\nmax_connections = 2\n")
+    ask = Client(up(folder, "--runtime-config-file", str(config)), server)
+    code = "len([redis.open(address) for _ in range({})])"
+    assert ask(code.format(2), head="By-Hand: 1\r\n") == "2"
+    assert ask(code.format(3), head="By-Hand: 1\r\n") == "Err(value=Error_TooManyConnections())"
+    before = server.clients()
+    config.write_text('[outbound_networking]\nblock_networks = ["10.0.0.0/8", "private"]\n')
+    ask = Client(up(folder, "--runtime-config-file", str(config)), server)
+    assert ask("db.get('a')") == (
+        "Err(value=Error_Other(value=\"'127.0.0.1' is in a blocked network (block_networks of the "
+        "runtime configuration)\"))")
+    assert server.clients().keys() == before.keys()
 
 
 # Between requests.
