@@ -51,7 +51,7 @@ struct command {
     int (*run)(const struct cli_arguments *args, struct arena *a, struct error *err);
 };
 
-extern const struct command command_new, command_build, command_up;
+extern const struct command command_new, command_build, command_up, command_watch, command_py2wasm;
 /* Started by `spin up`, not by people. */
 extern const struct command command_compile_code;
 

@@ -8,11 +8,12 @@
 
 #define SPIN_VERSION "3.6.0"
 
-static const struct command *const commands[] = {&command_new, &command_build, &command_up};
+static const struct command *const commands[] = {
+    &command_new, &command_build, &command_up, &command_watch, &command_py2wasm};
 
 /* Commands of Spin's that are not there yet, so that nobody looks for a typing error. */
 static const char *const later_commands[] = {
-    "add", "deploy", "doctor", "login", "plugins", "registry", "targets", "templates", "watch"};
+    "add", "deploy", "doctor", "login", "plugins", "registry", "targets", "templates"};
 
 static void print_help(void)
 {

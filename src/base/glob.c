@@ -137,6 +137,7 @@ bool glob_match(struct str pattern, struct str path, enum glob_star star)
 struct search {
     struct str pattern;
     size_t parts; /* of the pattern; SIZE_MAX with a "**" */
+    bool folders; /* `each` gets these instead of files */
     int (*each)(void *data, struct str path, struct error *err);
     void *data;
 };
@@ -190,7 +191,8 @@ static int search_entry(const struct search *s, int fd, const char *name, const 
     }
     if (S_ISLNK(st.st_mode) && fstatat(fd, name, &st, 0) < 0)
         return 0;
-    if (!S_ISREG(st.st_mode) || !glob_match(s->pattern, str_of(path), GLOB_STAR_STOPS))
+    if (s->folders || !S_ISREG(st.st_mode) ||
+        !glob_match(s->pattern, str_of(path), GLOB_STAR_STOPS))
         return 0;
     return s->each(s->data, str_of(path), err);
 }
@@ -200,6 +202,8 @@ static int search_folder(
 {
     struct arena a CLEANUP(arena_release) = ARENA_INIT(GIB);
     char **names;
+    if (s->folders && s->each(s->data, str_of(prefix), err) < 0)
+        return -1;
     size_t count = list_names(fd, &a, &names);
     for (size_t i = 0; i < count; i++) {
         const char *path = *prefix ? path_join(&a, prefix, names[i]) : names[i];
@@ -234,18 +238,28 @@ static size_t count_parts(struct str pattern)
     return parts;
 }
 
-int glob_each(const char *root, struct str pattern,
-    int (*each)(void *data, struct str path, struct error *err), void *data, struct error *err)
+static int search(const char *root, struct search s, struct error *err)
 {
     struct arena a CLEANUP(arena_release) = ARENA_INIT(MIB);
-    struct str start = plain_start(pattern);
-    struct search s = {
-        .pattern = pattern, .parts = count_parts(pattern), .each = each, .data = data};
+    struct str start = plain_start(s.pattern);
+    s.parts = count_parts(s.pattern);
     const char *prefix = arena_printf(&a, "%" STR_FMT, STR_ARG(start));
     const char *folder = *prefix ? path_join(&a, root, prefix) : root;
     CLEANUP(fd_close) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return 0;
-    size_t depth = *prefix ? count_parts(start) : 0;
-    return search_folder(&s, fd, prefix, depth, err);
+    return search_folder(&s, fd, prefix, *prefix ? count_parts(start) : 0, err);
+}
+
+int glob_each(const char *root, struct str pattern,
+    int (*each)(void *data, struct str path, struct error *err), void *data, struct error *err)
+{
+    return search(root, (struct search){.pattern = pattern, .each = each, .data = data}, err);
+}
+
+int glob_each_folder(const char *root, struct str pattern,
+    int (*each)(void *data, struct str path, struct error *err), void *data, struct error *err)
+{
+    return search(root,
+        (struct search){.pattern = pattern, .folders = true, .each = each, .data = data}, err);
 }

@@ -28,5 +28,8 @@ const char *glob_problem(struct str pattern);
  */
 int glob_each(const char *root, struct str pattern,
     int (*each)(void *data, struct str path, struct error *err), void *data, struct error *err);
+/* The same for the folders in which such files may be, `root` itself as "". */
+int glob_each_folder(const char *root, struct str pattern,
+    int (*each)(void *data, struct str path, struct error *err), void *data, struct error *err);
 
 #endif

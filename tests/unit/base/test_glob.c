@@ -121,6 +121,23 @@ static void assert_found(const char *pattern, const char *expected)
     buf_release(&found);
 }
 
+static int collect_folder(void *data, struct str path, struct error *err)
+{
+    (void)err;
+    struct buf *found = data;
+    buf_printf(found, "%s<%" STR_FMT ">", found->len ? " " : "", STR_ARG(path));
+    return 0;
+}
+
+static void assert_folders(const char *pattern, const char *expected)
+{
+    struct buf found = BUF_INIT(4096);
+    struct error err = ERROR_INIT;
+    assert_int_equal(glob_each_folder(root, str_of(pattern), collect_folder, &found, &err), 0);
+    assert_string_equal(buf_cstr(&found), expected);
+    buf_release(&found);
+}
+
 static void files(void **state)
 {
     (void)state;
@@ -144,6 +161,11 @@ static void files(void **state)
     assert_found("d/*", "d/g.txt");
     assert_found("a.py", "a.py");
     assert_found("none/*", "");
+    assert_folders("*.py", "<>");
+    assert_folders("**/*.py", "<> <d> <d/e>");
+    assert_folders("d/*", "<d>");
+    assert_folders("d/*/f", "<d> <d/e>");
+    assert_folders("none/*", "");
     put("stop");
     struct buf found = BUF_INIT(4096);
     assert_int_equal(glob_each(root, STR("*"), collect, &found, &err), -1);
