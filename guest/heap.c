@@ -14,6 +14,7 @@
 #include "heap.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -43,9 +44,16 @@ struct free_block {
 /* First byte behind the module's data and stack: set by the linker. */
 extern unsigned char __heap_base;
 
-static struct free_block *free_blocks[CLASSES];
-/* Memory never used yet: [fresh, fresh_end) is zero. */
-static uintptr_t fresh, fresh_end;
+/*
+ * What allocating and freeing write. The seal moves it to the page where a request's own blocks
+ * begin, so that a page less is written.
+ */
+struct heap {
+    struct free_block *freed[CLASSES];
+    uintptr_t fresh, fresh_end; /* memory never used yet, zero */
+};
+
+static struct heap before_seal, *heap = &before_seal;
 /*
  * Up to the seal freed blocks are cleared, so that what padding of later blocks holds does not
  * depend on what went before: the same inputs give the same image.
@@ -81,12 +89,12 @@ static unsigned class_of(size_t size)
 /* Makes [fresh, fresh_end) hold `size` more bytes. */
 static bool reserve_fresh(size_t size)
 {
-    if (fresh == 0) {
+    if (heap->fresh == 0) {
         uintptr_t base = (uintptr_t)&__heap_base;
-        fresh = ((base + HEAD + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1)) - HEAD;
-        fresh_end = (uintptr_t)__builtin_wasm_memory_size(0) * WASM_PAGE;
+        heap->fresh = ((base + HEAD + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1)) - HEAD;
+        heap->fresh_end = (uintptr_t)__builtin_wasm_memory_size(0) * WASM_PAGE;
     }
-    if (fresh_end - fresh >= size)
+    if (heap->fresh_end - heap->fresh >= size)
         return true;
     size_t pages = (size + WASM_PAGE) / WASM_PAGE;
     if (pages < GROW_PAGES)
@@ -95,9 +103,9 @@ static bool reserve_fresh(size_t size)
     if (grown == (uintptr_t)-1)
         return false;
     grown *= WASM_PAGE;
-    if (grown != fresh_end) /* someone else grew the memory */
-        fresh = grown + ALIGNMENT - HEAD;
-    fresh_end = grown + pages * WASM_PAGE;
+    if (grown != heap->fresh_end) /* someone else grew the memory */
+        heap->fresh = grown + ALIGNMENT - HEAD;
+    heap->fresh_end = grown + pages * WASM_PAGE;
     return true;
 }
 
@@ -106,8 +114,8 @@ static void *take_fresh(unsigned class)
     size_t total = class_size(class) + HEAD;
     if (!reserve_fresh(total))
         return NULL;
-    uint32_t *head = (uint32_t *)fresh;
-    fresh += total;
+    uint32_t *head = (uint32_t *)heap->fresh;
+    heap->fresh += total;
     *head = class << 1;
     return head + 1;
 }
@@ -118,9 +126,9 @@ static void *take_freed(unsigned class)
     if (last >= CLASSES)
         last = CLASSES - 1;
     for (unsigned i = class; i <= last; i++) {
-        struct free_block *block = free_blocks[i];
+        struct free_block *block = heap->freed[i];
         if (block != NULL) {
-            free_blocks[i] = block->next;
+            heap->freed[i] = block->next;
             return block;
         }
     }
@@ -163,9 +171,9 @@ void *malloc(size_t size)
 {
     if (size <= SMALL_MAX) { /* the usual case */
         unsigned class = class_of(size);
-        struct free_block *block = free_blocks[class];
+        struct free_block *block = heap->freed[class];
         if (block != NULL) {
-            free_blocks[class] = block->next;
+            heap->freed[class] = block->next;
             return block;
         }
     }
@@ -181,8 +189,8 @@ void free(void *payload)
     unsigned class = *head_of(block) >> 1;
     if (clears)
         memset(block, 0, class_size(class));
-    block->next = free_blocks[class];
-    free_blocks[class] = block;
+    block->next = heap->freed[class];
+    heap->freed[class] = block;
 }
 
 void *calloc(size_t count, size_t each)
@@ -208,10 +216,10 @@ static bool grow_in_place(void *block, size_t size)
     size_t old_total = class_size(*head >> 1) + HEAD;
     unsigned class = class_of(size);
     size_t more = class_size(class) + HEAD - old_total;
-    if ((uintptr_t)head + old_total != fresh || fresh_end - fresh < more)
+    if ((uintptr_t)head + old_total != heap->fresh || heap->fresh_end - heap->fresh < more)
         return false;
     *head = class << 1;
-    fresh += more;
+    heap->fresh += more;
     return true;
 }
 
@@ -283,22 +291,34 @@ void *__libc_calloc(size_t count, size_t each)
     return calloc(count, each);
 }
 
-bool heap_seal(size_t reserve)
+/* What was freed is zero and belongs to nobody from now on. */
+static void forget_freed(void)
 {
-    clears = false;
     for (unsigned class = 0; class < CLASSES; class++) {
         size_t size = class_size(class);
-        struct free_block *block = free_blocks[class];
-        free_blocks[class] = NULL;
+        struct free_block *block = heap->freed[class];
+        heap->freed[class] = NULL;
         while (block != NULL) {
             struct free_block *next = block->next;
             memset(head_of(block), 0, size + HEAD);
             block = next;
         }
     }
-    if (!reserve_fresh(reserve + SYSTEM_PAGE))
-        return false;
-    uintptr_t page = (fresh + SYSTEM_PAGE - 1) & ~(uintptr_t)(SYSTEM_PAGE - 1);
-    fresh = page + ALIGNMENT - HEAD;
-    return true;
+}
+
+void *heap_seal(size_t reserve, size_t *ret_size)
+{
+    forget_freed();
+    if (!reserve_fresh(reserve + 2 * SYSTEM_PAGE))
+        return NULL;
+    uintptr_t page = (heap->fresh + SYSTEM_PAGE - 1) & ~(uintptr_t)(SYSTEM_PAGE - 1);
+    struct heap *moved = (struct heap *)page;
+    *moved = *heap;
+    moved->fresh = page + SYSTEM_PAGE + ALIGNMENT - HEAD;
+    heap = moved;
+    clears = false;
+    uintptr_t rest = (uintptr_t)(moved + 1);
+    rest = (rest + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
+    *ret_size = page + SYSTEM_PAGE - rest;
+    return (void *)rest;
 }

@@ -9,13 +9,14 @@
 #ifndef GUEST_HEAP_H
 #define GUEST_HEAP_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /*
- * Zeroes and forgets every free block and begins a new page, behind which at least `reserve` bytes
- * of zeroes lie inside the memory. False if the memory cannot grow so far.
+ * Zeroes and forgets every free block. What is allocated from now on begins with a new page, behind
+ * which at least `reserve` bytes of zeroes lie inside the memory. The page before it is for what
+ * every request writes: the heap's own state, and behind that *ret_size bytes, zero and aligned to
+ * 16, for the caller, which are returned. NULL if the memory cannot grow so far.
  */
-bool heap_seal(size_t reserve);
+void *heap_seal(size_t reserve, size_t *ret_size);
 
 #endif

@@ -4,7 +4,9 @@
  *
  * - Every object that can be reached becomes immortal: its reference count is never written.
  * - The collector's lists are frozen: it never looks at these objects again.
- * - The heap forgets what is free, so that a request's own objects lie together.
+ * - The heap and the interpreter's free lists forget what is free, so that a request's own objects
+ *   lie together.
+ * - The stack of Python frames begins anew beside the heap's own state, in one page.
  *
  * This file alone uses CPython's internal headers.
  */
@@ -16,8 +18,10 @@
 
 #include "internal/pycore_code.h"
 #include "internal/pycore_dict.h"
+#include "internal/pycore_freelist.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_object.h"
+#include "internal/pycore_obmalloc.h"
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_typeobject.h"
 
@@ -91,12 +95,17 @@ static void find_in_code(struct walk *walk, PyCodeObject *code)
     }
 }
 
-/* Names of attributes that instances share; making an instance would count a reference to them. */
+/*
+ * Names of attributes that instances share. Making an instance would count a reference to them, and
+ * take from the room for names that the first instances may add: it is taken now.
+ */
 static void find_in_shared_keys(struct walk *walk, PyDictKeysObject *keys)
 {
     if (keys == NULL)
         return;
     keys->dk_refcnt = _Py_IMMORTAL_REFCNT;
+    if (keys->dk_nentries > 0 && keys->dk_usable > 1)
+        keys->dk_usable = 1;
     for (Py_ssize_t i = 0; i < keys->dk_nentries; i++)
         find(walk, DK_UNICODE_ENTRIES(keys)[i].me_key);
 }
@@ -223,18 +232,46 @@ static void clear_dead_stack(void)
         memset(low, 0, (size_t)(end - low));
 }
 
+/* No Python frame is active: the stack of frames is empty. */
+static void free_frame_stack(PyThreadState *thread)
+{
+    _PyStackChunk *chunk = thread->datastack_chunk;
+    while (chunk != NULL) {
+        _PyStackChunk *previous = chunk->previous;
+        _PyObject_VirtualFree(chunk, chunk->size);
+        chunk = previous;
+    }
+    thread->datastack_chunk = NULL;
+}
+
+/* Deeper stacks get further chunks from the heap, as CPython does it. */
+static void begin_frame_stack(PyThreadState *thread, void *memory, size_t size)
+{
+    _PyStackChunk *chunk = memory;
+    *chunk = (_PyStackChunk){.size = size};
+    thread->datastack_chunk = chunk;
+    thread->datastack_top = &chunk->data[1]; /* the first word of a first chunk stays unused */
+    thread->datastack_limit = (PyObject **)((char *)memory + size);
+}
+
 bool seal_interpreter(void)
 {
+    PyThreadState *thread = PyThreadState_Get();
     flush_stream("stdout");
     flush_stream("stderr");
     if (!call_collector("collect") || !make_immortal() || !call_collector("freeze")) {
         print_exception();
         return false;
     }
+    _PyObject_ClearFreeLists(_Py_object_freelists_GET(), 0);
+    free_frame_stack(thread);
     fflush(NULL);
     libc_seal();
-    if (!heap_seal(RESERVE))
+    size_t size;
+    void *memory = heap_seal(RESERVE, &size);
+    if (memory == NULL)
         return false;
+    begin_frame_stack(thread, memory, size);
     clear_dead_stack();
     return true;
 }

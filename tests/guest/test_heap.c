@@ -51,8 +51,8 @@ static int fresh_arena(void **state)
     assert_true(mapped != MAP_FAILED);
     arena_base = (unsigned char *)(((uintptr_t)mapped + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
     arena_pages = 1;
-    memset(free_blocks, 0, sizeof free_blocks);
-    fresh = fresh_end = 0;
+    memset(&before_seal, 0, sizeof before_seal);
+    heap = &before_seal;
     return 0;
 }
 
@@ -191,16 +191,24 @@ static void sealing_forgets_and_clears_free_blocks(void **state)
     memset(kept, 0xaa, 500);
     memset(freed, 0xbb, 500);
     heap_free(freed);
-    assert_true(heap_seal((size_t)4 << 20));
+    size_t size;
+    unsigned char *front = heap_seal((size_t)4 << 20, &size);
+    assert_non_null(front);
+    assert_int_equal((uintptr_t)front % 16, 0);
+    assert_true(size > 2000 && size < 4096);
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(front[i], 0);
+    memset(front, 0xcc, size);
     assert_int_equal(kept[499], 0xaa);
     assert_memory_equal(freed, zeroes, 500);
     assert_int_equal(*head_of(freed), 0);
     unsigned char *first = heap_malloc(500), *second = heap_malloc(500);
     assert_ptr_not_equal(first, freed);
     assert_int_equal((uintptr_t)first % 4096, 16);
+    assert_ptr_equal(first - 16, front + size);
     assert_ptr_equal(second, first + 512);
-    assert_true(fresh_end - fresh >= ((size_t)4 << 20) - 2000);
-    assert_false(heap_seal((size_t)ARENA_PAGES * PAGE));
+    assert_true(heap->fresh_end - heap->fresh >= ((size_t)4 << 20) - 2000);
+    assert_null(heap_seal((size_t)ARENA_PAGES * PAGE, &size));
 }
 
 int main(void)
