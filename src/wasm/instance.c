@@ -276,10 +276,20 @@ bool wasm_instance_export(
     return true;
 }
 
+/* As the module itself has it: its indirect calls compare addresses before contents. */
+static const struct wasm_func_type *import_type(const struct wasm_module *m, uint32_t slot)
+{
+    for (uint32_t i = 0; i < m->import_count; i++)
+        if (m->imports[i].type.kind == WASM_EXTERN_FUNC && slot-- == 0)
+            return m->imports[i].type.func;
+    BUG("import %u is missing", slot);
+}
+
 void wasm_instance_redirect(struct wasm_instance *instance, uint32_t slot, struct wasm_func *target)
 {
     const struct wasm_func *old = instance->imports[slot];
     instance->imports[slot] = target;
+    target->type = import_type(instance->module, slot);
     if (instance->store->image) /* whose tables hold the target already */
         return;
     for (uint32_t t = 0; t < instance->module->table_count; t++) {

@@ -354,10 +354,10 @@ static void run(struct wasm_instance *instance, const struct lowered *body, unio
             pc += 2;
             break;
             CASE(ELEM_DROP)
-            instance->dropped_elements[*pc++] = 1;
+            wasm_drop_elements(instance, *pc++);
             break;
             CASE(DATA_DROP)
-            instance->dropped_datas[*pc++] = 1;
+            wasm_drop_data(instance, *pc++);
             break;
             CASE(MEMORY_SIZE)(sp++)->i32 = (uint32_t)(instance->memories[*pc++]->size / WASM_PAGE);
             break;

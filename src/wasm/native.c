@@ -53,7 +53,7 @@ static uint32_t help_memory_grow(struct wasm_instance *instance, uint32_t memory
 
 static void help_data_drop(struct wasm_instance *instance, uint32_t segment)
 {
-    instance->dropped_datas[segment] = 1;
+    wasm_drop_data(instance, segment);
 }
 
 static uint32_t help_table_grow(
@@ -92,7 +92,7 @@ static void help_table_init(struct wasm_instance *instance, uint32_t table, uint
 
 static void help_elem_drop(struct wasm_instance *instance, uint32_t segment)
 {
-    instance->dropped_elements[segment] = 1;
+    wasm_drop_elements(instance, segment);
 }
 
 static void help_table_set(

@@ -314,18 +314,22 @@ static void save_globals(struct wasm_store *store)
     }
 }
 
-static void restore_instances(struct wasm_store *store)
+static void restore_dropped(struct wasm_instance *instance, const struct image_instance *from)
+{
+    if (from->element_count > 0)
+        memcpy(instance->dropped_elements, from->dropped_elements, from->element_count);
+    if (from->data_count > 0)
+        memcpy(instance->dropped_datas, from->dropped_datas, from->data_count);
+    instance->has_dropped = false;
+}
+
+static void restore_globals(struct wasm_store *store)
 {
     const union wasm_value *saved = store->saved_globals;
     for (uint32_t i = 0; i < store->image->instance_count; i++) {
         struct wasm_instance *instance = store->instances.data[i];
-        const struct image_instance *from = &store->image->instances[i];
-        memcpy(instance->globals, saved, from->global_count * sizeof(*saved));
-        saved += from->global_count;
-        if (from->element_count > 0)
-            memcpy(instance->dropped_elements, from->dropped_elements, from->element_count);
-        if (from->data_count > 0)
-            memcpy(instance->dropped_datas, from->dropped_datas, from->data_count);
+        memcpy(instance->globals, saved, instance->global_count * sizeof(*saved));
+        saved += instance->global_count;
     }
 }
 
@@ -339,7 +343,9 @@ int wasm_store_restore(struct wasm_store *store, struct error *err)
     if (!store->saved_globals)
         return error_set(err, ERROR_MEMORY, "no memory for a store's globals");
     save_globals(store);
-    restore_instances(store);
+    restore_globals(store);
+    for (uint32_t i = 0; i < store->image->instance_count; i++)
+        restore_dropped(store->instances.data[i], &store->image->instances[i]);
     for (size_t i = 0; i < store->tables.len; i++) {
         if (fit_table(store, store->tables.data[i], err) < 0)
             return -1;
@@ -358,7 +364,10 @@ void wasm_store_rewind(struct wasm_store *store)
     for (size_t i = 0; i < store->tables.len; i++)
         if (store->tables.data[i]->written)
             restore_table(store, store->tables.data[i]);
-    restore_instances(store);
+    restore_globals(store);
+    for (uint32_t i = 0; i < store->image->instance_count; i++)
+        if (unlikely(store->instances.data[i]->has_dropped))
+            restore_dropped(store->instances.data[i], &store->image->instances[i]);
 }
 
 uint32_t wasm_store_hot_pages(const struct wasm_store *store)

@@ -131,13 +131,14 @@ struct wasm_instance {
     struct wasm_func *funcs;                   /* own, [index - imported_funcs] */
     uint8_t *memory_base;                      /* of memory 0, else NULL */
     struct wasm_table *table_0;                /* table 0, else NULL */
-    uint8_t *dropped_elements, *dropped_datas; /* 1 = dropped, by segment */
+    uint8_t *dropped_elements, *dropped_datas; /* 1 = dropped, by segment: wasm_drop_... */
     struct wasm_store *store;
     const struct wasm_module *module;
     struct wasm_code_unit *code; /* translated code or the interpreter's, shared by instances */
     uint32_t ordinal;
     uint32_t global_count;      /* own */
     uint32_t target_id_base;    /* + type index = id of a target; 0 if not translated */
+    bool has_dropped;           /* a segment, since the store was made or rewound */
     union wasm_value globals[]; /* own */
 };
 

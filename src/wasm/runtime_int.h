@@ -181,6 +181,19 @@ void wasm_memory_copy(struct wasm_memory *to_memory, struct wasm_memory *from_me
     uint32_t from, uint32_t count);
 void wasm_memory_fill(struct wasm_memory *memory, uint32_t start, uint8_t value, uint32_t count);
 
+/* data.drop and elem.drop. */
+static inline void wasm_drop_data(struct wasm_instance *instance, uint32_t segment)
+{
+    instance->dropped_datas[segment] = 1;
+    instance->has_dropped = true;
+}
+
+static inline void wasm_drop_elements(struct wasm_instance *instance, uint32_t segment)
+{
+    instance->dropped_elements[segment] = 1;
+    instance->has_dropped = true;
+}
+
 /* The value of global `index` of the instance's index space. */
 static inline union wasm_value *wasm_instance_global(struct wasm_instance *instance, uint32_t index)
 {
