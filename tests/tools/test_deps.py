@@ -1,6 +1,7 @@
 """tools/deps: what it does as an ordinary user, as root, and when all is there."""
 
 import os
+import re
 import stat
 import subprocess
 import tempfile
@@ -8,8 +9,14 @@ import unittest
 
 import programs
 
-ALL = ("cmake ninja-build pkg-config make git ca-certificates curl xz-utils dpkg-dev libc6-dev g++ "
-       "libjansson-dev libtomlplusplus-dev libssl-dev zlib1g-dev libcmocka-dev python3-venv wrk").split()
+
+def packages():
+    """What tools/deps asks for besides the compiler."""
+    with open(os.path.join(programs.TOOLS, "deps"), encoding="utf-8") as file:
+        return re.search(r'^packages="([^"]+)"$', file.read(), re.MULTILINE)[1].split()
+
+
+ALL = packages()
 
 
 def compiler(version):
