@@ -207,6 +207,13 @@ static int option_label(const struct cli_option *option, char *out, size_t size)
         option->value ? option->value : "");
 }
 
+static void print_subcommands(const struct command *command)
+{
+    printf("\nCommands:\n");
+    for (size_t i = 0; i < command->subcommand_count; i++)
+        printf("  %-10s %s\n", command->subcommands[i]->name, command->subcommands[i]->summary);
+}
+
 void cli_print_help(const struct command *command)
 {
     enum { LABEL = 128 };
@@ -214,6 +221,8 @@ void cli_print_help(const struct command *command)
     printf("%s\n\nUsage: %s\n", command->summary, command->usage);
     if (command->about)
         printf("\n%s", command->about);
+    if (command->subcommand_count)
+        print_subcommands(command);
     printf("\nOptions:\n");
     for (size_t i = 0; i < command->option_count; i++) {
         const struct cli_option *option = &command->options[i];
@@ -231,10 +240,32 @@ void cli_print_help(const struct command *command)
     printf("%-32s%s\n", "  -h, --help", "Print this help");
 }
 
+static int run_subcommand(
+    const struct command *command, int argc, char **argv, struct arena *a, struct error *err)
+{
+    const char *name = argc ? argv[0] : "--help", *near = NULL;
+    if (!strcmp(name, "--help") || !strcmp(name, "-h")) {
+        cli_print_help(command);
+        return argc ? 0 : 2;
+    }
+    for (size_t i = 0; i < command->subcommand_count; i++) {
+        const struct command *one = command->subcommands[i];
+        if (!strcmp(name, one->name))
+            return cli_run(one, argc - 1, argv + 1, a, err);
+        if (str_distance(str_of(name), str_of(one->name)) <= 2)
+            near = one->name;
+    }
+    return error_set(err, ERROR_USAGE, "'%s' is not a known command of spin %s%s%s%s", name,
+        command->name, near ? "; did you mean '" : "; see spin ", near ? near : command->name,
+        near ? "'?" : " --help");
+}
+
 int cli_run(
     const struct command *command, int argc, char **argv, struct arena *a, struct error *err)
 {
     struct cli_arguments args;
+    if (command->subcommand_count)
+        return run_subcommand(command, argc, argv, a, err);
     if (cli_parse(command, argc, argv, a, &args, err) < 0)
         return -1;
     if (args.help) {

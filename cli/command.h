@@ -49,9 +49,13 @@ struct command {
     size_t option_count;
     bool takes_rest; /* unknown arguments end the command's own and are kept in `rest` */
     int (*run)(const struct cli_arguments *args, struct arena *a, struct error *err);
+    /* In place of options and `run`: the first argument names one of these. */
+    const struct command *const *subcommands;
+    size_t subcommand_count;
 };
 
-extern const struct command command_new, command_build, command_up, command_watch, command_py2wasm;
+extern const struct command command_new, command_add, command_build, command_up, command_watch,
+    command_templates, command_py2wasm;
 /* Started by `spin up`, not by people. */
 extern const struct command command_compile_code;
 

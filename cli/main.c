@@ -8,12 +8,12 @@
 
 #define SPIN_VERSION "3.6.0"
 
-static const struct command *const commands[] = {
-    &command_new, &command_build, &command_up, &command_watch, &command_py2wasm};
+static const struct command *const commands[] = {&command_new, &command_add, &command_build,
+    &command_up, &command_watch, &command_templates, &command_py2wasm};
 
 /* Commands of Spin's that are not there yet, so that nobody looks for a typing error. */
 static const char *const later_commands[] = {
-    "add", "deploy", "doctor", "login", "plugins", "registry", "targets", "templates"};
+    "deploy", "doctor", "login", "plugins", "registry", "targets"};
 
 static void print_help(void)
 {
@@ -23,7 +23,7 @@ static void print_help(void)
            "\n"
            "Commands:\n");
     for (size_t i = 0; i < countof(commands); i++)
-        printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     printf("\n"
            "A first application, from nothing to an answer:\n"
            "\n"

@@ -1,4 +1,4 @@
-# Writes OUTPUT, a C file with every file below FOLDER as bytes (src/template/template.h).
+# Writes OUTPUT, a C file with every file below FOLDER as bytes (src/template/files.h).
 file(GLOB_RECURSE files RELATIVE ${FOLDER} ${FOLDER}/*/metadata/* ${FOLDER}/*/content/*)
 list(SORT files)
 set(arrays "")
@@ -10,14 +10,16 @@ foreach(path ${files})
     string(LENGTH "${hex}" digits)
     math(EXPR len "${digits} / 2")
     string(APPEND arrays "static const unsigned char file_${number}[] = {${bytes}0};\n")
-    string(APPEND table "    {\"${path}\", file_${number}, ${len}},\n")
+    string(LENGTH "${path}" path_len)
+    string(APPEND table "    {.path = {\"${path}\", ${path_len}}, "
+        ".bytes = {(const char *)file_${number}, ${len}}},\n")
     math(EXPR number "${number} + 1")
 endforeach()
 file(WRITE ${OUTPUT} "/* Made by templates/embed.cmake from templates/. */
-#include \"template/template.h\"
+#include \"template/files.h\"
 
 ${arrays}
-const struct template_file template_files[] = {
+const struct template_file template_built_in_files[] = {
 ${table}};
-const size_t template_file_count = ${number};
+const size_t template_built_in_count = ${number};
 ")

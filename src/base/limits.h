@@ -74,6 +74,12 @@
 /* A transaction in which its guest has done nothing for so long is ended when another one waits. */
 #define LIMIT_SQLITE_TRANSACTION_NS (30 * NS_PER_S)
 
+/* Templates: Spin's own set has 100 files of 100 KB together. */
+#define LIMIT_TEMPLATE_BYTES (64 * MIB) /* all templates of one source, or all that one makes */
+#define LIMIT_TEMPLATE_FILES 10000
+#define LIMIT_TEMPLATE_DEPTH 64      /* Liquid blocks, partials and values inside of each other */
+#define LIMIT_TEMPLATE_STEPS 1000000 /* nodes and rounds of loops while one text is rendered */
+
 /* HTTP (defaults; options of `spin up` change them). */
 #define LIMIT_HTTP_HEAD_BYTES    (64 * KIB)
 #define LIMIT_HTTP_FIELDS        256

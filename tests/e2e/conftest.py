@@ -81,13 +81,13 @@ class Result:
 
 @pytest.fixture
 def spin(tmp_path):
-    """Runs `spin` to its end, in tmp_path or the folder given."""
+    """Runs `spin` to its end, in tmp_path or the folder given. No templates are installed."""
 
     def run(*arguments, cwd=tmp_path, env=None):
         done = subprocess.run(
             [BIN / "spin", *map(str, arguments)],
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, "SPIN_DATA_DIR": str(tmp_path / ".data"), **(env or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
