@@ -48,7 +48,7 @@ int cli_fail_unknown(const struct command *command, struct str given, struct err
     struct str name = str_skip(given, str_starts_with(given, STR("--")) ? 2 : 1);
     for (size_t i = 0; i < command->option_count; i++) {
         unsigned distance = str_distance(name, str_of(command->options[i].name));
-        if (command->options[i].help && distance < least) {
+        if (command->options[i].help && distance < least && 2 * distance <= name.len) {
             least = distance;
             near = command->options[i].name;
         }

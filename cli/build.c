@@ -89,6 +89,10 @@ static int build_component(const struct manifest *m, const struct manifest_compo
 {
     const char *workdir = arena_copy(a, c->build.workdir).ptr;
     const char *folder = *workdir ? path_join(a, m->folder, workdir) : m->folder;
+    if (!file_is_dir(folder))
+        return manifest_fail(m, c->build.workdir_place, ERROR_NOT_FOUND, err,
+            "there is no folder '%s' (the `workdir` of component %" STR_FMT ")", folder,
+            STR_ARG(c->id));
     for (size_t i = 0; i < c->build.commands.count; i++) {
         announce(c, i, a);
         if (*workdir && i == 0)

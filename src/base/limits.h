@@ -81,6 +81,8 @@
 #define LIMIT_TEMPLATE_STEPS 1000000 /* nodes and rounds of loops while one text is rendered */
 
 /* HTTP (defaults; options of `spin up` change them). */
+#define LIMIT_ROUTE_PARAMETERS   32  /* `:name` parts of one route */
+#define LIMIT_ROUTE_SEGMENTS     128 /* parts of one route; longer paths match wildcards only */
 #define LIMIT_HTTP_HEAD_BYTES    (64 * KIB)
 #define LIMIT_HTTP_FIELDS        256
 #define LIMIT_HTTP_BODY_BYTES    (64 * MIB)

@@ -137,8 +137,8 @@ static void append_excerpt(
 {
     struct str text = line_of(doc->text, line);
     int width = snprintf(NULL, 0, "%u", line);
-    buf_printf(
-        out, "\n%*s |\n%u | %" STR_FMT "\n%*s | ", width, "", line, STR_ARG(text), width, "");
+    buf_printf(out, "\n%*s |\n%u |%s%" STR_FMT "\n%*s | ", width, "", line, text.len ? " " : "",
+        STR_ARG(text), width, "");
     for (uint32_t i = 1; i < column; i++)
         buf_append_byte(out, i <= text.len && text.ptr[i - 1] == '\t' ? '\t' : ' ');
     size_t left = column <= text.len ? text.len - column + 1 : 1;

@@ -89,7 +89,7 @@ const struct route *router_add(struct router *r, struct str raw, void *value)
             node = literal_child(r, node, segment);
             continue;
         }
-        BUG_IF(route->parameter_count == ROUTE_MAX_PARAMETERS);
+        BUG_IF(route->parameter_count == LIMIT_ROUTE_PARAMETERS);
         route->parameters[route->parameter_count++] = str_skip(segment, 1);
         node = parameter_child(r, node);
     }
@@ -116,13 +116,13 @@ static bool find_below(const struct route_node *node, struct str rest, size_t pa
         match->rest = STR_EMPTY;
         return true;
     }
-    if (at_end || depth == ROUTE_MAX_SEGMENTS)
+    if (at_end || depth == LIMIT_ROUTE_SEGMENTS)
         return match_wildcard(node, rest, match);
     struct str after = rest, segment = take_segment(&after);
     const struct route_node *literal = find_literal(node, segment);
     if (literal && find_below(literal, after, parameters, depth + 1, match))
         return true;
-    if (node->parameter && segment.len && parameters < ROUTE_MAX_PARAMETERS) {
+    if (node->parameter && segment.len && parameters < LIMIT_ROUTE_PARAMETERS) {
         match->values[parameters] = segment;
         if (find_below(node->parameter, after, parameters + 1, depth + 1, match))
             return true;

@@ -8,9 +8,8 @@
 #ifndef SPINDLE_HTTP_ROUTER_H
 #define SPINDLE_HTTP_ROUTER_H
 
+#include "base/limits.h"
 #include "base/vec.h"
-
-enum { ROUTE_MAX_PARAMETERS = 32, ROUTE_MAX_SEGMENTS = 128 };
 
 struct route {
     struct str raw;     /* as written */
@@ -18,7 +17,7 @@ struct route {
     struct str prefix;  /* normalised, without "/..." */
     bool wildcard;
     size_t parameter_count;
-    struct str parameters[ROUTE_MAX_PARAMETERS]; /* names, in order */
+    struct str parameters[LIMIT_ROUTE_PARAMETERS]; /* names, in order */
     void *value;
 };
 
@@ -32,7 +31,7 @@ struct router {
 struct route_match {
     const struct route *route;
     struct str rest; /* what the wildcard stands for, with its leading slash; else empty */
-    struct str values[ROUTE_MAX_PARAMETERS]; /* of the parameters */
+    struct str values[LIMIT_ROUTE_PARAMETERS]; /* of the parameters */
 };
 
 void router_init(struct router *r, struct arena *a);

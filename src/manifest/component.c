@@ -31,6 +31,19 @@ static const struct field build_fields[] = {
     {"watch", FIELD_USED},
 };
 
+/* What follows a table's heading is the table's: easily written one heading too low. */
+static int check_not_of_component(struct reading *r, const struct toml_node *build, struct str id)
+{
+    for (size_t i = 0; i < build->count; i++)
+        for (size_t j = 0; j < countof(component_fields); j++)
+            if (str_is(build->entries[i].key, component_fields[j].name))
+                return fail_at(r, place_of_key(&build->entries[i]),
+                    "`%s` stands in [component.%" STR_FMT ".build]; it belongs in "
+                    "[component.%" STR_FMT "], above that heading",
+                    component_fields[j].name, STR_ARG(id), STR_ARG(id));
+    return 0;
+}
+
 static int read_build(struct reading *r, const struct toml_node *component, struct str id,
     struct manifest_build *build)
 {
@@ -42,12 +55,15 @@ static int read_build(struct reading *r, const struct toml_node *component, stru
         return 0;
     build->present = true;
     build->place = place_of_key(toml_get_entry(component, STR("build")));
-    if (CHECK_FIELDS(r, table, what, build_fields) < 0 ||
+    if (check_not_of_component(r, table, id) < 0 ||
+        CHECK_FIELDS(r, table, what, build_fields) < 0 ||
         read_string(r, table, what, "workdir", false, &build->workdir) < 0 ||
         read_strings(r, table, "watch", &build->watch) < 0)
         return -1;
+    if (toml_get(table, STR("workdir")))
+        build->workdir_place = place_of(toml_get(table, STR("workdir")));
     if (build->workdir.len && build->workdir.ptr[0] == '/')
-        return fail_at(r, place_of(toml_get(table, STR("workdir"))),
+        return fail_at(r, build->workdir_place,
             "The workdir specified in the application file must be relative.");
     const struct toml_node *command = toml_get(table, STR("command"));
     build->is_array = command && command->kind == TOML_ARRAY;

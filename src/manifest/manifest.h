@@ -69,7 +69,7 @@ struct manifest_build {
     bool is_array;
     struct str workdir; /* empty: the application's folder */
     struct manifest_strings watch;
-    struct manifest_place place;
+    struct manifest_place place, workdir_place;
 };
 
 /* [component.<id>] */

@@ -1,5 +1,7 @@
 #include "manifest/names.h"
 
+#include "base/limits.h"
+
 static bool is_lower(char c)
 {
     return c >= 'a' && c <= 'z';
@@ -80,6 +82,7 @@ const char *check_variable_name(struct arena *a, struct str name)
 const char *check_route(struct arena *a, struct str route)
 {
     struct str rest = route;
+    size_t segments = 0, parameters = 0;
     while (rest.len) {
         if (rest.ptr[0] == '/')
             rest = str_skip(rest, 1);
@@ -89,6 +92,8 @@ const char *check_route(struct arena *a, struct str route)
         if ((str_is(segment, "...") || str_is(segment, "*")) && !last)
             return arena_printf(
                 a, "`%" STR_FMT "` must be the last part of a route", STR_ARG(segment));
+        segments++;
+        parameters += str_starts_with(segment, STR(":"));
         if (str_is(segment, ":"))
             return arena_printf(a, "a parameter of a route needs a name, as in `:name`");
         for (size_t i = 0; i < segment.len; i++)
@@ -97,16 +102,19 @@ const char *check_route(struct arena *a, struct str route)
                 return arena_printf(a, "a route has no spaces, `?` or `#`");
         rest = last ? STR_EMPTY : str_skip(rest, (size_t)end);
     }
+    if (segments > LIMIT_ROUTE_SEGMENTS || parameters > LIMIT_ROUTE_PARAMETERS)
+        return arena_printf(a, "a route has at most %d parts, of which %d are parameters",
+            LIMIT_ROUTE_SEGMENTS, LIMIT_ROUTE_PARAMETERS);
     return NULL;
 }
 
 struct str nearest_name(struct str given, const struct str *names, size_t count)
 {
     struct str best = STR_EMPTY;
-    unsigned least = given.len < 5 ? 2 : 3; /* more edits than that are another word */
+    unsigned least = 3; /* that many edits make another word */
     for (size_t i = 0; i < count; i++) {
         unsigned distance = str_distance(given, names[i]);
-        if (distance < least) {
+        if (distance < least && 2 * distance <= given.len) {
             least = distance;
             best = names[i];
         }
