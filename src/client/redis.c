@@ -1,5 +1,6 @@
 /* One connection: commands, answers, and the greeting of a new one. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 
 /* A command that grew beyond this leaves no buffer behind. */
 #define KEPT_BYTES (64 * KIB)
+/* A server that answers within this is worth waiting for. */
+#define QUICK_NS (300000ull)
 
 void client_redis_destroy(struct client_redis *c)
 {
@@ -48,7 +51,7 @@ static int send_all(struct client_redis *c, const struct client_wait *wait, stru
 {
     size_t sent = 0;
     while (sent < c->out.len) {
-        ssize_t n = send(c->fd, c->out.data + sent, c->out.len - sent, MSG_NOSIGNAL);
+        ssize_t n = send(c->fd, c->out.data + sent, c->out.len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n >= 0)
             sent += (size_t)n;
         else if (errno == EAGAIN) {
@@ -62,18 +65,41 @@ static int send_all(struct client_redis *c, const struct client_wait *wait, stru
     return 0;
 }
 
+/*
+ * Handing the thread over and taking it back costs about as much as a server nearby takes for its
+ * answer. So as long as a server is quick the socket itself waits, one tick of the clock at most
+ * (set_tick), and nobody is told.
+ */
+static ssize_t receive(struct client_redis *c, const struct client_wait *wait, char *bytes,
+    size_t size, bool *ret_over)
+{
+    uint64_t begin = clock_monotonic_ns();
+    ssize_t n = c->is_quick ? recv(c->fd, bytes, size, 0) : -1;
+    if (n < 0 && (!c->is_quick || errno == EAGAIN)) {
+        *ret_over = !client_wait_fd(wait, c->fd, POLLIN, begin + LIMIT_REDIS_ANSWER_NS);
+        n = recv(c->fd, bytes, size, MSG_DONTWAIT);
+    }
+    int failure = errno;
+    c->is_quick = clock_monotonic_ns() - begin < QUICK_NS;
+    errno = failure;
+    return n;
+}
+
 /* Feeds the reader what is there, after a wait if nothing is. */
 static int receive_some(struct client_redis *c, const struct client_wait *wait, struct error *err)
 {
     char bytes[16 * 1024];
-    if (!client_wait_fd(wait, c->fd, POLLIN, clock_monotonic_ns() + LIMIT_REDIS_ANSWER_NS))
-        return no_answer(wait, err);
-    ssize_t n = recv(c->fd, bytes, sizeof(bytes), 0);
+    bool is_over = false;
+    ssize_t n = receive(c, wait, bytes, sizeof(bytes), &is_over);
+    if (n > 0)
+        return client_redis_reader_feed(c->reader, str_make(bytes, (size_t)n), err);
     if (n == 0)
         return error_set(err, ERROR_IO, "the Redis server has closed the connection");
-    if (n < 0 && errno != EAGAIN && errno != EINTR)
-        return error_set_os(err, errno, "cannot receive from the Redis server");
-    return n < 0 ? 0 : client_redis_reader_feed(c->reader, str_make(bytes, (size_t)n), err);
+    if (is_over)
+        return no_answer(wait, err);
+    if (errno == EAGAIN || errno == EINTR)
+        return 0;
+    return error_set_os(err, errno, "cannot receive from the Redis server");
 }
 
 static int exchange(struct client_redis *c, const struct str *words, size_t count,
@@ -141,6 +167,17 @@ static int greet(struct client_redis *c, const struct client_redis_address *addr
     return 0;
 }
 
+/* The socket waits by itself, for as short as the system can. */
+static int set_tick(int fd, struct error *err)
+{
+    struct timeval tick = {.tv_usec = 1};
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof(tick)) < 0)
+        return error_set_os(err, errno, "cannot prepare a socket");
+    return 0;
+}
+
 int client_redis_make(struct client_redis_pool *pool, const struct client_redis_address *address,
     const struct client_blocked *blocked, const struct client_wait *wait,
     struct client_redis **ret_connection, struct error *err)
@@ -150,6 +187,7 @@ int client_redis_make(struct client_redis_pool *pool, const struct client_redis_
         return error_set(err, ERROR_MEMORY, "no memory for a Redis connection");
     *c = (struct client_redis){.pool = pool,
         .fd = -1,
+        .is_quick = true,
         .reader = client_redis_reader_new(),
         .out = BUF_INIT(LIMIT_RESULT_BYTES),
         .address = str_dup(address->text),
@@ -158,6 +196,8 @@ int client_redis_make(struct client_redis_pool *pool, const struct client_redis_
     if (result == 0)
         result = client_connect(
             address->host, address->port, blocked, LIMIT_CONNECT_NS, wait, &c->fd, err);
+    if (result == 0)
+        result = set_tick(c->fd, err);
     if (result == 0)
         result = greet(c, address, wait, err);
     if (result < 0) {

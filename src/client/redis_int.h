@@ -9,6 +9,7 @@ struct client_redis {
     struct client_redis_pool *pool;
     int fd;        /* -1 after a failure */
     bool reusable; /* nothing was done that the next taker could notice */
+    bool is_quick; /* the last answer came at once */
     struct client_redis_reader *reader;
     struct buf out; /* the command that is being sent */
     char *address;  /* NUL-terminated */

@@ -196,7 +196,8 @@ static int take_idle(struct client_redis_pool *pool, struct str address,
 static bool is_alive(const struct client_redis *c)
 {
     char byte;
-    return recv(c->fd, &byte, 1, MSG_PEEK) < 0 && (errno == EAGAIN || errno == EINTR);
+    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EINTR);
 }
 
 int client_redis_take(struct client_redis_pool *pool, const struct client_redis_address *address,

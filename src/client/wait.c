@@ -3,9 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 
-/* Handing over and taking back costs about 10 us and disturbs the caches of two cores. */
-#define SHORT_WAIT_NS (100000ull)
-
 static bool poll_until(int fd, short events, deadline_t until)
 {
     struct pollfd one = {.fd = fd, .events = events};
@@ -27,11 +24,8 @@ bool client_wait_fd(const struct client_wait *wait, int fd, short events, deadli
 {
     if (wait->deadline < until)
         until = wait->deadline;
-    deadline_t soon = clock_monotonic_ns() + SHORT_WAIT_NS;
-    if (poll_until(fd, events, soon < until ? soon : until))
+    if (poll_until(fd, events, 0))
         return true;
-    if (until <= soon)
-        return false;
     if (wait->blocks)
         wait->blocks(wait->data);
     bool ready = poll_until(fd, events, until);

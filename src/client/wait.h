@@ -8,15 +8,14 @@
 
 struct client_wait {
     void *data;
-    void (*blocks)(void *data); /* both or neither; called around a wait that is not short */
+    void (*blocks)(void *data); /* both or neither; called around a wait */
     void (*resumes)(void *data);
     deadline_t deadline; /* of all waits together */
 };
 
 /*
  * Waits until the descriptor is ready for `events` (poll's) or has failed, at most until the
- * earlier of `until` and the deadline. False when the time was over first. A server nearby answers
- * before it is worth the trouble to give the thread to somebody else: so long it is kept.
+ * earlier of `until` and the deadline. False when the time was over first.
  */
 MUST_CHECK bool client_wait_fd(
     const struct client_wait *wait, int fd, short events, deadline_t until);

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from raw import Client
-from services import RedisServer
+from services import LlmServer, RedisServer
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("SPINDLE_BIN", ROOT / "build" / "bin")).resolve()
@@ -298,6 +298,27 @@ def redis_server(tmp_path_factory):
     yield start
     for server in running:
         server.stop()
+
+
+@pytest.fixture
+def llm_server():
+    server = LlmServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def example(tmp_path, spin, python_ready):
+    """Builds a copy of an example of ours; returns its folder."""
+
+    def make(name):
+        folder = tmp_path / name
+        shutil.copytree(ROOT / "examples" / name, folder)
+        built = spin("build", cwd=folder)
+        assert built.status == 0, built.err + built.out
+        return folder
+
+    return make
 
 
 def fetch(url):

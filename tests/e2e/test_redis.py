@@ -97,7 +97,7 @@ source = "app.wasm"
 variables = { redis_address = "redis://127.0.0.1:6379" }
 allowed_outbound_hosts = ["redis://127.0.0.1:6379"]
 [component.hello-world.build]
-command = "componentize-py -w spin-http componentize app -o app.wasm"
+command = "spin py2wasm app -o app.wasm"
 '''
 
 
@@ -135,6 +135,16 @@ def test_an_outbound_redis_example_refused(up, spin, tmp_path, python_ready, red
     assert "Error_InvalidAddress()" in app.errors()
     assert f"'allowed_outbound_hosts = [\"redis://127.0.0.1:{server.port}\"]'" in app.errors()
     assert server.cli("dbsize") == "0"
+
+
+def test_the_example(up, example, redis_server):
+    server = redis_server()
+    folder = example("outbound-redis")
+    app = up(folder, "--variable", f"redis_address={server.address}")
+    assert app.get("/hello").body == b"Executed outbound Redis commands: /hello", app.errors()
+    app.wait_for(app.err, r"testSets: \['world'\]")
+    assert server.cli("get", "foo") == "bar"
+    assert 3500 < int(server.cli("ttl", "foo")) <= 3600
 
 
 def test_every_function(ask):
