@@ -1,4 +1,5 @@
 /* The built-in module `_spindle`: what generated modules and the preparation use. */
+#include "libc/host.h"
 #include "libc/vfs.h"
 #include "value.h"
 
@@ -49,7 +50,26 @@ static PyObject *embedded_names(PyObject *self, PyObject *directory)
     return names;
 }
 
+/* program_name(): the first of the host's arguments, or None */
+static PyObject *program_name(PyObject *self, PyObject *none)
+{
+    (void)self;
+    (void)none;
+    struct host_list arguments;
+    import_wasi_cli_environment_get_arguments(host_address(&arguments));
+    const struct host_list *texts = (const struct host_list *)arguments.data;
+    PyObject *name = arguments.len == 0 ? Py_NewRef(Py_None)
+                                        : PyUnicode_DecodeUTF8((const char *)texts[0].data,
+                                              (Py_ssize_t)texts[0].len, "replace");
+    for (uint32_t i = 0; i < arguments.len; i++)
+        host_list_free(&texts[i]);
+    host_list_free(&arguments);
+    return name;
+}
+
 static PyMethodDef functions[] = {
+    {"program_name", program_name, METH_NOARGS,
+        "program_name(): what the host calls the component, or None"},
     {"embedded_names", embedded_names, METH_O, "embedded_names(directory): a list"},
     {"discard", discard, METH_O, "discard(path): an embedded file that is not needed any more"},
     {"embed", embed, METH_VARARGS, "embed(path, data): a file for run time"},

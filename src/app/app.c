@@ -57,13 +57,13 @@ static bool handle_well_known(struct app *app, struct http_exchange *x, struct s
     else if (str_is(what, "info"))
         answer(x, 200, &json, 1, app->info);
     else
-        http_exchange_reject(x, 404);
+        x->ops->reject(x, 404);
     return true;
 }
 
 static void handle_unmatched(struct app *app, struct http_exchange *x, struct str path)
 {
-    http_exchange_reject(x, 404);
+    x->ops->reject(x, 404);
     if (isatty(STDERR_FILENO) && !atomic_exchange(&app->unmatched_seen, true))
         fprintf(stderr,
             "Warning: Request to %" STR_FMT " matched no pattern, and received a generic 404 "
@@ -92,12 +92,33 @@ static void handle(void *data, struct http_exchange *x)
     app_component_handle(a->component, x);
 }
 
+void app_answer_itself(struct app *app, struct http_exchange *x)
+{
+    x->authority = str_of(app_address(app));
+    handle(app, x);
+}
+
 static struct app_component *find_component(struct app *app, struct str id)
 {
     for (size_t i = 0; i < app->component_count; i++)
         if (str_equal(app->components[i].manifest->id, id))
             return &app->components[i];
     return NULL;
+}
+
+bool app_answer_by(struct app *app, struct http_exchange *x, struct str component)
+{
+    static const struct route whole = {
+        .raw = STR("/..."), .matched = STR("/..."), .prefix = STR("")};
+    struct app_component *c = find_component(app, component);
+    if (!c)
+        return false;
+    ptrdiff_t query = str_find_byte(x->path, '?');
+    struct route_match match = {
+        .route = &whole, .rest = str_make(x->path.ptr, query < 0 ? x->path.len : (size_t)query)};
+    request_add_spin_fields(x, &match);
+    app_component_handle(c, x);
+    return true;
 }
 
 /* Components that no trigger names are left alone, broken or not. */
@@ -111,7 +132,7 @@ static int load_components(struct app *app, struct error *err)
             continue;
         struct app_component *c = &app->components[app->component_count++];
         if (app_component_load(
-                c, m, manifest_find(m, t->component), &app->options, &app->services, err) < 0)
+                c, app, m, manifest_find(m, t->component), &app->options, &app->services, err) < 0)
             return -1;
     }
     return 0;

@@ -34,6 +34,7 @@ struct app_instance {
 };
 
 struct app_component {
+    struct app *app;
     const struct manifest_component *manifest;
     const struct app_options *options;
     struct app_services *services;
@@ -64,7 +65,7 @@ struct app_component {
     _Atomic uint32_t hot_pages;          /* of the last one checked */
 };
 
-int app_component_load(struct app_component *c, const struct manifest *manifest,
+int app_component_load(struct app_component *c, struct app *app, const struct manifest *manifest,
     const struct manifest_component *component, const struct app_options *options,
     struct app_services *services, struct error *err);
 /*
@@ -75,6 +76,7 @@ int app_component_grant(
     struct app_component *c, const struct manifest *manifest, struct error *err);
 int app_allowed_hosts_grant(
     struct app_component *c, const struct manifest *manifest, struct error *err);
+int app_outbound_grant(struct app_component *c, struct error *err);
 int app_redis_grant(struct app_component *c, struct error *err);
 /* Links with the code that there is now, and takes an image. */
 int app_component_link(struct app_component *c, struct app_program *ret_program, struct error *err);
@@ -95,5 +97,11 @@ void app_component_stop_compiling(struct app_component *c);
 void app_component_drop_pool(struct app_component *c);
 /* Answers the exchange by the component's handler, or rejects it. */
 void app_component_handle(struct app_component *c, struct http_exchange *x);
+
+/* app.c */
+/* As if the request had come from outside, but without a socket. */
+void app_answer_itself(struct app *app, struct http_exchange *x);
+/* By the component of that name, whatever its routes. False if a trigger names none such. */
+bool app_answer_by(struct app *app, struct http_exchange *x, struct str component);
 
 #endif

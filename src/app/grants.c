@@ -50,7 +50,8 @@ int app_component_grant(struct app_component *c, const struct manifest *manifest
             &c->wasi.preopen_count, err) < 0)
         return -1;
     c->spin = (struct spin_config){.component = c->manifest->id, .variables = &c->variables};
-    if (app_allowed_hosts_grant(c, manifest, err) < 0 || app_redis_grant(c, err) < 0)
+    if (app_allowed_hosts_grant(c, manifest, err) < 0 || app_outbound_grant(c, err) < 0 ||
+        app_redis_grant(c, err) < 0)
         return -1;
     return join_hosts(c, err);
 }

@@ -52,8 +52,12 @@ static void wait_for_instance(struct app_component *c)
     pthread_mutex_lock(&c->lock);
 }
 
+/*
+ * A request from within the process holds the asking instance, and others before it: it does not
+ * wait for one more, or all might wait for each other.
+ */
 static int take_instance(
-    struct app_component *c, struct app_instance **ret_instance, struct error *err)
+    struct app_component *c, bool may_wait, struct app_instance **ret_instance, struct error *err)
 {
     struct app_instance *i = NULL;
     bool make = false;
@@ -66,8 +70,10 @@ static int take_instance(
             c->pool = i->next;
         else if (make)
             c->instance_count++;
-        else
+        else if (may_wait)
             wait_for_instance(c);
+        else
+            break;
     }
     program = c->current;
     pthread_mutex_unlock(&c->lock);
@@ -75,6 +81,9 @@ static int take_instance(
         *ret_instance = i;
         return 0;
     }
+    if (!make)
+        return error_set(
+            err, ERROR_LIMIT, "all %u instances are in use", c->options->max_instances);
     if (make_instance(c, program, ret_instance, err) == 0)
         return 0;
     pthread_mutex_lock(&c->lock);
@@ -219,14 +228,14 @@ void app_component_handle(struct app_component *c, struct http_exchange *x)
 {
     struct error err = ERROR_INIT;
     struct app_instance *i;
-    if (take_instance(c, &i, &err) < 0) {
+    if (take_instance(c, x->depth == 0, &i, &err) < 0) {
         report_error(c, x, &err);
-        http_exchange_reject(x, 503);
+        x->ops->reject(x, 503);
         return;
     }
     unsigned status = call_handler(c, i, x);
     if (status)
-        http_exchange_reject(x, status);
+        x->ops->reject(x, status);
     rewind_instance(c, i, x);
     give_instance(c, i);
 }

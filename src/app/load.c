@@ -55,6 +55,8 @@ static int make_config(struct app_component *c, struct error *err)
         return error_set(err, ERROR_MEMORY, "no memory for the environment");
     c->wasi = (struct wasi_config){
         .environment = c->environment,
+        .arguments = &m->id, /* the program's name, so that messages of the guest can name it */
+        .argument_count = 1,
         .data = c,
         .output = guest_output,
         .blocks = guest_blocks,
@@ -259,11 +261,12 @@ static bool shows_output(const struct app_options *options, struct str id)
     return !options->log_folder || (followed && !options->quiet);
 }
 
-int app_component_load(struct app_component *c, const struct manifest *manifest,
+int app_component_load(struct app_component *c, struct app *app, const struct manifest *manifest,
     const struct manifest_component *component, const struct app_options *options,
     struct app_services *services, struct error *err)
 {
-    *c = (struct app_component){.manifest = component,
+    *c = (struct app_component){.app = app,
+        .manifest = component,
         .options = options,
         .services = services,
         .log = {.files = {-1, -1}},

@@ -53,6 +53,7 @@ int app_services_open(
 
 void app_services_close(struct app_services *services)
 {
+    client_pool_free(services->http);
     client_redis_pool_free(services->redis);
     arena_release(&services->arena);
     app_files_release(&services->files);

@@ -7,6 +7,7 @@
 
 #include "app/files.h"
 #include "app/variables.h"
+#include "client/http.h"
 #include "client/redis.h"
 
 struct app_services {
@@ -14,6 +15,7 @@ struct app_services {
     struct app_files files;
     struct arena arena;
     struct client_blocked blocked; /* networks that nobody may connect to */
+    struct client_pool *http;      /* NULL: no component may send requests */
     struct client_redis_pool *redis;
 };
 

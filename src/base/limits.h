@@ -103,4 +103,15 @@
 #define LIMIT_REDIS_IDLE_NS     (60 * NS_PER_S)
 #define LIMIT_REDIS_GREETING    (64 * KIB) /* answers to AUTH and SELECT */
 
+/* Outgoing HTTP. */
+#define LIMIT_CLIENT_REQUESTS     64          /* under way for one guest */
+#define LIMIT_CLIENT_BUFFER       (256 * KIB) /* of each one's bodies, in each direction */
+#define LIMIT_CLIENT_UPLOAD       (9 * MIB)   /* of one, with what was held before it was sent */
+#define LIMIT_CLIENT_HEAD         (256 * KIB) /* of a response */
+#define LIMIT_CLIENT_URL          (64 * KIB)
+#define LIMIT_CLIENT_IDLE         256 /* sessions with their open connections, of an application */
+#define LIMIT_CLIENT_IDLE_SECONDS 60
+#define LIMIT_LOCAL_BODY          (8 * MIB) /* of a response that stays in the process */
+#define LIMIT_LOCAL_DEPTH         16        /* requests that lead to requests in the process */
+
 #endif

@@ -258,16 +258,17 @@ bool client_target_parse(struct str url, struct str default_scheme, struct clien
     authority = cut_before(authority, "?#");
     target.rest = str_skip(url, authority.len);
     split_port(authority, &target.host, &port);
-    if (target.host.len > 2 && target.host.ptr[0] == '[' &&
-        target.host.ptr[target.host.len - 1] == ']')
-        target.host = str_make(target.host.ptr + 1, target.host.len - 2);
     target.port = client_default_port(target.scheme);
     if (port.len && !parse_port_number(port, &number))
         return false;
     if (port.len)
         target.port = (uint16_t)number;
-    if (target.host.len == 0 || target.port == 0)
+    struct client_ip ip;
+    bool is_ip = client_ip_parse(target.host, &ip);
+    if (target.port == 0 || !(is_ip || name_is_valid(target.host)))
         return false;
+    if (target.host.ptr[0] == '[')
+        target.host = str_make(target.host.ptr + 1, target.host.len - 2);
     *ret = target;
     return true;
 }

@@ -55,7 +55,7 @@ int client_allowed_hosts_parse(struct arena *arena, const struct str *patterns, 
 struct client_target {
     struct str scheme;
     struct str userinfo; /* before the `@`; empty: none */
-    struct str host;     /* without the brackets of an IPv6 address */
+    struct str host;     /* a name of letters, digits, `-`, `_`, `.`, or an address, no brackets */
     uint16_t port;       /* the scheme's own if the text has none */
     struct str rest;     /* from the path on; may be empty */
 };

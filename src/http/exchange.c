@@ -92,7 +92,7 @@ void exchange_run(struct http_thread *thread, struct http_connection *conn)
     response_begin(r, thread, conn);
     server->options.handle(server->options.data, x);
     if (!x->finished)
-        http_exchange_reject(x, r->body_too_large ? 413 : 500);
+        response_reject(x, r->body_too_large ? 413 : 500);
 }
 
 void exchange_refuse(struct http_thread *thread, struct http_connection *conn, unsigned status)
@@ -100,5 +100,5 @@ void exchange_refuse(struct http_thread *thread, struct http_connection *conn, u
     struct http_request *r = conn->request;
     r->keep_alive = r->body_done = false;
     response_begin(r, thread, conn);
-    http_exchange_reject(&r->exchange, status);
+    response_reject(&r->exchange, status);
 }

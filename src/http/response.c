@@ -374,7 +374,7 @@ static enum http_io finish(struct http_exchange *x)
     return HTTP_IO_OK;
 }
 
-void http_exchange_reject(struct http_exchange *x, unsigned status)
+void response_reject(struct http_exchange *x, unsigned status)
 {
     struct http_request *r = request_of(x);
     x->head_sent = x->finished = true;
@@ -418,4 +418,5 @@ const struct http_exchange_ops http_exchange_ops = {
     .write_room = write_room,
     .flush = flush,
     .finish = finish,
+    .reject = response_reject,
 };

@@ -52,12 +52,6 @@ bool http_server_busy(struct http_server *server);
 void http_server_stop(struct http_server *server);
 void http_server_free(struct http_server *server);
 
-/*
- * Gives an exchange up: answers `status` with an empty body if nothing of a response has left yet,
- * whatever the handler has prepared; otherwise the connection will be cut. Ends the exchange.
- */
-void http_exchange_reject(struct http_exchange *x, unsigned status);
-
 /* Around something that blocks the calling server thread: another one takes over meanwhile. */
 void http_thread_blocks(void);
 void http_thread_resumes(void);

@@ -154,6 +154,7 @@ enum http_io exchange_read_body(struct http_exchange *x, size_t max, struct str 
 bool exchange_body_ready(struct http_exchange *x);
 
 /* response.c */
+void response_reject(struct http_exchange *x, unsigned status);
 void response_begin(
     struct http_request *r, struct http_thread *thread, struct http_connection *conn);
 /* Sends what is buffered as far as the socket takes it. False when the connection is broken. */

@@ -155,6 +155,7 @@ void wasi_context_reset(struct wasi_context *context)
         close(file->fd);
     context->files = NULL;
     context->file_count = 0;
+    outgoing_reset(context);
     memset(context->free_blocks, 0, sizeof(context->free_blocks));
     arena_reset(&context->objects);
     context->temporary = NULL;

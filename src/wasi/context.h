@@ -23,6 +23,7 @@
 
 struct body_in;
 struct body_out;
+struct outgoing;
 
 /* Memory. */
 
@@ -65,13 +66,14 @@ void open_file_unref(struct wasi_context *context, struct open_file *file);
 
 /* Errors behind wasi:io/error handles. */
 
-enum wasi_error_domain { WASI_ERROR_OTHER, WASI_ERROR_FILE, WASI_ERROR_BODY };
+enum wasi_error_domain { WASI_ERROR_OTHER, WASI_ERROR_FILE, WASI_ERROR_BODY, WASI_ERROR_HTTP };
 
 struct wasi_io_error_error {
     enum wasi_error_domain domain;
     const char *text;
     int os_errno;        /* WASI_ERROR_FILE */
     enum http_io io;     /* WASI_ERROR_BODY: the exchange's answer */
+    uint32_t http_code;  /* WASI_ERROR_HTTP: the tag of an error-code without payload */
     bool length_is_over; /* WASI_ERROR_BODY: more than content-length bytes; how many follows */
     bool of_request;
     uint64_t length;
@@ -140,24 +142,50 @@ MUST_CHECK struct wasi_io_streams_output_stream *output_stream_new(
 
 /* Pollables. */
 
-enum pollable_kind { POLLABLE_READY, POLLABLE_TIMER, POLLABLE_BODY };
+enum pollable_kind {
+    POLLABLE_READY,
+    POLLABLE_TIMER,
+    POLLABLE_BODY,     /* more of an incoming body, or its end */
+    POLLABLE_RESPONSE, /* the head of the response to an outgoing request, or its failure */
+    POLLABLE_UPLOAD,   /* room for more of an outgoing request's body */
+};
 
 struct wasi_io_poll_pollable {
     enum pollable_kind kind;
-    deadline_t when;      /* POLLABLE_TIMER */
-    struct body_in *body; /* POLLABLE_BODY; a reference */
+    deadline_t when;           /* POLLABLE_TIMER */
+    struct body_in *body;      /* POLLABLE_BODY; a reference */
+    struct outgoing *outgoing; /* POLLABLE_RESPONSE, POLLABLE_UPLOAD; a reference */
 };
 
 /* A pollable of a kind that needs nothing more. NULL as wasi_object. */
 MUST_CHECK struct wasi_io_poll_pollable *pollable_new(
     struct wasi_context *context, enum pollable_kind kind);
-/* Bodies of requests (http_body.c). */
+/* Incoming bodies (http_body.c). */
 extern const struct input_stream_ops body_input_ops;
 bool body_in_ready(struct body_in *body);
-/* Waits until it is ready. */
+/* Of the request that the guest answers; otherwise of the response to an outgoing one. */
+bool body_in_is_of_client(const struct body_in *body);
+/* Waits until it is ready; one of the client. */
 void body_in_wait(struct wasi_context *context, struct body_in *body);
 struct body_in *body_in_ref(struct body_in *body);
 void body_in_unref(struct wasi_context *context, struct body_in *body);
+
+/* Outgoing requests (http_outgoing.c). */
+bool outgoing_has_response(const struct outgoing *outgoing);
+/* Will nothing come of waiting for the network? It is answered in the process, or has ended. */
+bool outgoing_is_local(const struct outgoing *outgoing);
+bool outgoing_has_room(const struct outgoing *outgoing);
+struct outgoing *outgoing_ref(struct outgoing *outgoing);
+void outgoing_unref(struct wasi_context *context, struct outgoing *outgoing);
+/* Does what can be done for outgoing requests without waiting. */
+void outgoing_drive(struct wasi_context *context);
+/* Waits until something has happened to one of them, at most until the deadline. */
+void outgoing_wait(struct wasi_context *context, deadline_t deadline);
+/* Ends them all; their objects are about to be forgotten. */
+void outgoing_reset(struct wasi_context *context);
+/* The stream of an outgoing body (http_body.c); its outgoing request, or NULL. */
+extern const struct output_stream_ops body_output_ops;
+struct outgoing *body_out_outgoing(const struct body_out *body);
 
 /* The context. */
 
@@ -186,6 +214,9 @@ struct wasi_context {
     enum wasi_http_state http_state;
     bool http_gone;         /* the client went away or was too slow */
     struct body_out *reply; /* the response's body once it is set; a reference */
+    /* wasi:http/outgoing-handler. */
+    struct client_session *session; /* NULL until a request goes over the network */
+    struct outgoing *outgoing;      /* all of them */
 };
 
 #define WASI_SCRATCH (256 * KIB)
@@ -196,6 +227,8 @@ uint8_t *wasi_scratch(struct wasi_context *context);
 PRINTF_LIKE(2, 3) void wasi_warn(struct wasi_context *context, const char *fmt, ...);
 /* The two lines for a connection to "scheme://authority" that the manifest does not allow. */
 void wasi_warn_denied(struct wasi_context *context, struct str destination);
+/* For a request to the application itself. */
+void wasi_warn_self_denied(struct wasi_context *context);
 
 /* Call before and after waiting, so that the embedder can do other work meanwhile. */
 void wasi_blocks(struct wasi_context *context);

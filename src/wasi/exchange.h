@@ -43,6 +43,11 @@ struct http_exchange_ops {
     enum http_io (*flush)(struct http_exchange *x);
     /* The end of the response. Not called when the answer is cut off. */
     enum http_io (*finish)(struct http_exchange *x);
+    /*
+     * Gives the exchange up: answers `status` with an empty body if nothing of a response has left
+     * yet, whatever was prepared; otherwise the answer is cut off. Ends the exchange.
+     */
+    void (*reject)(struct http_exchange *x, unsigned status);
 };
 
 struct http_exchange {
@@ -56,7 +61,8 @@ struct http_exchange {
     struct str client_address; /* "127.0.0.1:40312" */
     struct http_field *fields; /* in order; names in lower case; `host` included */
     size_t field_count;
-    bool has_body; /* content-length above 0, or chunked */
+    bool has_body;  /* content-length above 0, or chunked */
+    unsigned depth; /* requests within this process that led to it: 0 if it came over the network */
     /* The response's state. */
     bool head_sent, finished;
 };

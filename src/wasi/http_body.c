@@ -2,7 +2,8 @@
 #include "wasi/http_objects.h"
 
 struct body_in {
-    struct http_exchange *exchange;
+    struct http_exchange *exchange; /* of the request that is answered, or NULL */
+    struct outgoing *outgoing;      /* whose response's it is, or NULL; a reference */
     uint32_t references;
     struct str pending; /* read ahead by body_in_wait; the exchange's memory */
     enum http_io ended; /* HTTP_IO_OK while there may be more */
@@ -21,6 +22,21 @@ struct body_in *body_in_new(struct wasi_context *context, struct http_exchange *
     return body;
 }
 
+struct body_in *body_in_new_outgoing(struct wasi_context *context, struct outgoing *outgoing)
+{
+    struct body_in *body = wasi_new(context, struct body_in);
+    if (body) {
+        body->references = 1;
+        body->outgoing = outgoing_ref(outgoing);
+    }
+    return body;
+}
+
+bool body_in_is_of_client(const struct body_in *body)
+{
+    return body->exchange != NULL;
+}
+
 struct body_in *body_in_ref(struct body_in *body)
 {
     body->references++;
@@ -29,12 +45,17 @@ struct body_in *body_in_ref(struct body_in *body)
 
 void body_in_unref(struct wasi_context *context, struct body_in *body)
 {
-    if (--body->references == 0)
-        wasi_object_free(context, body, sizeof(*body));
+    if (--body->references > 0)
+        return;
+    if (body->outgoing)
+        outgoing_unref(context, body->outgoing);
+    wasi_object_free(context, body, sizeof(*body));
 }
 
 bool body_in_ready(struct body_in *body)
 {
+    if (body->outgoing)
+        return outgoing_body_ready(body->outgoing);
     return body->pending.len > 0 || body->ended != HTTP_IO_OK ||
            body->exchange->ops->body_ready(body->exchange);
 }
@@ -65,6 +86,8 @@ static enum stream_status read_body(struct wasi_io_streams_input_stream *stream,
     bool block, struct str *ret_bytes, struct wasi_io_error_error *ret_error)
 {
     struct body_in *body = stream->body;
+    if (body->outgoing)
+        return outgoing_read(stream->context, body->outgoing, max, block, ret_bytes, ret_error);
     if (body->pending.len == 0 && body->ended == HTTP_IO_OK) {
         struct http_exchange *x = body->exchange;
         if (!x->ops->body_ready(x)) {
@@ -132,7 +155,7 @@ enum wasm_trap_kind incoming_body_finish(struct component_call *call,
     return WASM_TRAP_NONE;
 }
 
-/* Requests' trailers are not handed on: a future-trailers is ready at once, with none. */
+/* Trailers are not handed on: a future-trailers is ready at once, with none. */
 
 enum wasm_trap_kind future_trailers_subscribe(struct component_call *call,
     struct wasi_http_types_future_trailers_borrow self,
@@ -181,6 +204,11 @@ void body_out_unref(struct wasi_context *context, struct body_out *body)
 {
     if (!body || --body->references > 0)
         return;
+    if (body->outgoing) {
+        if (!body->finished && !(body->has_length && body->written == body->length))
+            outgoing_abort(body->outgoing);
+        outgoing_unref(context, body->outgoing);
+    }
     wasi_object_free(context, body->held, body->held_capacity);
     wasi_object_free(context, body, sizeof(*body));
 }
@@ -196,7 +224,7 @@ static enum http_io send_bytes(
     return io;
 }
 
-/* Keeps bytes until the response is set. */
+/* Keeps bytes until the response is set, or the request is handed over or complete. */
 static bool hold(struct wasi_context *context, struct body_out *body, struct str bytes)
 {
     size_t needed = body->held_len + bytes.len;
@@ -220,15 +248,43 @@ static bool hold(struct wasi_context *context, struct body_out *body, struct str
     return true;
 }
 
+static struct str held_bytes(const struct body_out *body)
+{
+    return str_make(body->held, body->held_len);
+}
+
+static void forget_held(struct wasi_context *context, struct body_out *body)
+{
+    wasi_object_free(context, body->held, body->held_capacity);
+    body->held = NULL;
+    body->held_len = body->held_capacity = 0;
+}
+
+struct outgoing *body_out_outgoing(const struct body_out *body)
+{
+    return body->outgoing;
+}
+
+bool body_out_attach_outgoing(
+    struct wasi_context *context, struct body_out *body, struct outgoing *outgoing)
+{
+    body->outgoing = outgoing_ref(outgoing);
+    if (outgoing->request && !client_request_write(outgoing->request, held_bytes(body)))
+        return false;
+    if (outgoing->request)
+        forget_held(context, body);
+    if (body->finished)
+        body_out_finish(context, body);
+    return true;
+}
+
 void body_out_attach(
     struct wasi_context *context, struct body_out *body, struct http_exchange *exchange)
 {
     body->exchange = exchange;
     if (body->held_len)
-        send_bytes(context, body, str_make(body->held, body->held_len));
-    wasi_object_free(context, body->held, body->held_capacity);
-    body->held = NULL;
-    body->held_len = body->held_capacity = 0;
+        send_bytes(context, body, held_bytes(body));
+    forget_held(context, body);
     if (body->finished)
         body_out_finish(context, body);
 }
@@ -244,6 +300,10 @@ bool body_out_has_all(const struct wasi_context *context, const struct body_out 
 void body_out_finish(struct wasi_context *context, struct body_out *body)
 {
     body->finished = true;
+    if (body->outgoing) {
+        outgoing_finish(context, body->outgoing, held_bytes(body));
+        forget_held(context, body);
+    }
     if (!body->exchange || context->http_gone)
         return;
     if (body->exchange->ops->finish(body->exchange) != HTTP_IO_OK)
@@ -263,12 +323,18 @@ static enum stream_status write_body(struct wasi_io_streams_output_stream *strea
             .length = body->written + bytes.len};
         return STREAM_FAILED;
     }
-    if (body->exchange) {
+    if (body->outgoing && body->outgoing->request) {
+        enum stream_status status = outgoing_write(context, body->outgoing, bytes, ret_error);
+        if (status != STREAM_OK)
+            return status;
+    } else if (body->exchange) {
         enum http_io io = send_bytes(context, body, bytes);
         if (io != HTTP_IO_OK)
             return body_error(context, io, ret_error);
     } else if (!hold(context, body, bytes)) {
-        ret_error->text = "too many bytes before the response is set";
+        ret_error->text = body->of_request
+                              ? "too many bytes for a request that is not under way yet"
+                              : "too many bytes before the response is set";
         return STREAM_FAILED;
     }
     body->written += bytes.len;
@@ -279,6 +345,8 @@ static enum stream_status flush_body(
     struct wasi_io_streams_output_stream *stream, struct wasi_io_error_error *ret_error)
 {
     struct http_exchange *x = stream->body->exchange;
+    if (stream->body->outgoing)
+        outgoing_drive(stream->context);
     if (!x || !x->ops->flush || stream->context->http_gone)
         return STREAM_OK;
     enum http_io io = x->ops->flush(x);
@@ -291,8 +359,14 @@ static void release_body_out(struct wasi_io_streams_output_stream *stream)
     body_out_unref(stream->context, stream->body);
 }
 
-static const struct output_stream_ops body_output_ops = {
-    .write = write_body, .flush = flush_body, .release = release_body_out};
+static uint64_t body_room(struct wasi_io_streams_output_stream *stream)
+{
+    struct outgoing *outgoing = stream->body->outgoing;
+    return outgoing ? outgoing_room(outgoing) : WASI_WRITE_PERMIT;
+}
+
+const struct output_stream_ops body_output_ops = {
+    .write = write_body, .flush = flush_body, .room = body_room, .release = release_body_out};
 
 enum wasm_trap_kind outgoing_message_body(struct component_call *call,
     const struct header_list *headers, bool of_request, struct body_out **body,
@@ -382,10 +456,13 @@ enum wasm_trap_kind http_error_code(struct component_call *call,
 {
     (void)call;
     const struct wasi_io_error_error *error = err.object;
-    ret_result->is_some = error->domain == WASI_ERROR_BODY;
+    ret_result->is_some = error->domain == WASI_ERROR_BODY || error->domain == WASI_ERROR_HTTP;
     if (!ret_result->is_some)
         return WASM_TRAP_NONE;
-    if (error->length_is_over)
+    ret_result->value = (struct wasi_http_types_error_code){0};
+    if (error->domain == WASI_ERROR_HTTP)
+        ret_result->value.tag = (enum wasi_http_types_error_code_tag)error->http_code;
+    else if (error->length_is_over)
         length_error(error->of_request, error->length, &ret_result->value);
     else if (error->io == HTTP_IO_TIMEOUT)
         ret_result->value.tag = WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_READ_TIMEOUT;

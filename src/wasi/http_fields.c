@@ -127,6 +127,12 @@ static bool add(
     return true;
 }
 
+bool header_list_add(
+    struct wasi_context *context, struct header_list *list, struct str name, struct str value)
+{
+    return name_is_forbidden(name) || add(context, list, name, value);
+}
+
 static void remove_name(struct wasi_context *context, struct header_list *list, struct str name)
 {
     uint32_t kept = 0;

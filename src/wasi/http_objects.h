@@ -8,7 +8,11 @@
  *            └─ body ────> outgoing-body ──> body_out <── output-stream
  *                                               └─ context->reply once the response is set
  *
- * header_list, body_in and body_out are counted; everything else belongs to one handle.
+ *     outgoing-request ── as outgoing-response, and when it is handed over:
+ *            └─ handle ──> future-incoming-response ─> outgoing <── body_out
+ *                              └─ get ─> incoming-response ─┘<── body_in
+ *
+ * header_list, body_in, body_out and outgoing are counted; everything else belongs to one handle.
  */
 #ifndef SPINDLE_WASI_HTTP_OBJECTS_H
 #define SPINDLE_WASI_HTTP_OBJECTS_H
@@ -39,6 +43,12 @@ void header_list_unref(struct wasi_context *context, struct header_list *list);
 /* The request's fields without those that a guest must not see. NULL as wasi_object. */
 MUST_CHECK struct header_list *header_list_of_exchange(
     struct wasi_context *context, const struct http_exchange *x);
+/*
+ * Adds a copy of a field, unless a guest must not see it. False as wasi_object, or when the list is
+ * full.
+ */
+MUST_CHECK bool header_list_add(
+    struct wasi_context *context, struct header_list *list, struct str name, struct str value);
 /* A fields object that holds a new reference to the list. NULL as wasi_object. */
 MUST_CHECK struct wasi_http_types_fields *fields_new(
     struct wasi_context *context, struct header_list *list, bool immutable);
@@ -57,8 +67,9 @@ bool header_list_content_length(
 /* What the guest sends. Bytes written before the response is set are held. */
 struct body_out {
     struct http_exchange *exchange; /* NULL until the response is set, and after the request */
+    struct outgoing *outgoing;      /* NULL until the request is handed over; a reference */
     uint32_t references;
-    bool of_request; /* of an outgoing request, which is never sent */
+    bool of_request; /* of an outgoing request */
     bool has_length; /* content-length says `length` */
     bool has_stream, stream_alive, finished;
     uint64_t length, written;
@@ -78,8 +89,16 @@ void body_out_attach(
 bool body_out_has_all(const struct wasi_context *context, const struct body_out *body);
 /* Ends the body, and if it is attached the response. */
 void body_out_finish(struct wasi_context *context, struct body_out *body);
+/*
+ * The outgoing request is under way: what was held goes out. False when there is no memory for it.
+ */
+MUST_CHECK bool body_out_attach_outgoing(
+    struct wasi_context *context, struct body_out *body, struct outgoing *outgoing);
 /* The request's body, at its beginning. */
 MUST_CHECK struct body_in *body_in_new(struct wasi_context *context, struct http_exchange *x);
+/* The body of the response to an outgoing request. */
+MUST_CHECK struct body_in *body_in_new_outgoing(
+    struct wasi_context *context, struct outgoing *outgoing);
 /* The body's wrapper objects (http_body.c). */
 struct wasi_http_types_incoming_body {
     struct body_in *body;
@@ -127,10 +146,78 @@ struct wasi_http_types_request_options {
     struct wasi_http_types_option_u64 connect, first_byte, between_bytes;
 };
 
-/* Outgoing requests are refused before they start, and there are no trailers: */
+/* There are no trailers. */
 struct wasi_http_types_future_trailers {
     bool taken;
 };
+
+/*
+ * An outgoing request under way. Either `request` (over the network), or `local` (answered within
+ * the process), or neither: then it has failed from the start.
+ */
+struct outgoing {
+    struct outgoing *previous, *next; /* in context->outgoing */
+    uint32_t references;
+    struct client_request *request;
+    struct local_exchange *local;
+    struct str component; /* that answers a local one; empty: the application */
+    size_t taken;         /* bytes of the response's body that the guest has seen last */
+    bool failed;
+    struct wasi_http_types_error_code error; /* when `failed`, or the response is not complete */
+};
+
+struct wasi_http_types_future_incoming_response {
+    struct outgoing *outgoing;
+    bool taken;
+};
+
+struct wasi_http_types_incoming_response {
+    struct outgoing *outgoing;
+    struct header_list *headers; /* NULL until asked for */
+    uint16_t status;
+    bool consumed;
+};
+
+/* http_outgoing.c */
+
+/* The answer to `get`: the failure if there is one. */
+bool outgoing_failure(struct outgoing *outgoing, struct wasi_http_types_error_code *ret_error);
+/* For the response's body: see input_stream_ops. */
+enum stream_status outgoing_read(struct wasi_context *context, struct outgoing *outgoing,
+    size_t max, bool block, struct str *ret_bytes, struct wasi_io_error_error *ret_error);
+/* Would outgoing_read answer without waiting? */
+bool outgoing_body_ready(const struct outgoing *outgoing);
+/* For the request's body; a write may wait for room. */
+uint64_t outgoing_room(const struct outgoing *outgoing);
+enum stream_status outgoing_write(struct wasi_context *context, struct outgoing *outgoing,
+    struct str bytes, struct wasi_io_error_error *ret_error);
+/* The body is complete. What was held of a local one is handed over; it is answered now. */
+void outgoing_finish(struct wasi_context *context, struct outgoing *outgoing, struct str held);
+/* The body will never be complete. */
+void outgoing_abort(struct outgoing *outgoing);
+
+/* http_local.c: a request that is answered within the process, all in memory. */
+
+struct local_exchange;
+
+/* `request` outlives it. NULL when memory is short. */
+struct local_exchange *local_exchange_new(struct wasi_context *context,
+    const struct wasi_http_types_outgoing_request *request, struct str authority);
+/* Has it answered, on this thread, from the whole body. False: nobody can answer. */
+bool local_exchange_run(struct wasi_context *context, struct local_exchange *local,
+    struct str component, struct str body);
+void local_exchange_free(struct local_exchange *local);
+/* More than LIMIT_LOCAL_DEPTH requests of the process have led to it. */
+bool local_exchange_is_too_deep(const struct local_exchange *local);
+bool local_exchange_is_done(const struct local_exchange *local);
+/* The answer is longer than LIMIT_LOCAL_BODY, or was cut off. */
+bool local_exchange_is_incomplete(const struct local_exchange *local);
+unsigned local_exchange_status(const struct local_exchange *local);
+const struct http_field *local_exchange_fields(
+    const struct local_exchange *local, size_t *ret_count);
+struct str local_exchange_body(const struct local_exchange *local);
+/* The name of a method as it is sent. */
+struct str outgoing_request_method_name(const struct wasi_http_types_outgoing_request *request);
 
 /* Functions of the resources, by file; http_types.c puts them into the interface's struct. */
 
@@ -293,5 +380,24 @@ enum wasm_trap_kind response_outparam_set(struct component_call *call,
     struct wasi_http_types_response_outparam_own param,
     struct wasi_http_types_result_own_outgoing_response_error_code response);
 void response_outparam_drop(void *host, struct wasi_http_types_response_outparam *object);
+
+/* http_future.c */
+enum wasm_trap_kind incoming_response_status(struct component_call *call,
+    struct wasi_http_types_incoming_response_borrow self, uint16_t *ret_result);
+enum wasm_trap_kind incoming_response_headers(struct component_call *call,
+    struct wasi_http_types_incoming_response_borrow self,
+    struct wasi_http_types_fields_own *ret_result);
+enum wasm_trap_kind incoming_response_consume(struct component_call *call,
+    struct wasi_http_types_incoming_response_borrow self,
+    struct wasi_http_types_result_own_incoming_body_void *ret_result);
+void incoming_response_drop(void *host, struct wasi_http_types_incoming_response *object);
+enum wasm_trap_kind future_incoming_response_subscribe(struct component_call *call,
+    struct wasi_http_types_future_incoming_response_borrow self,
+    struct wasi_io_poll_pollable_own *ret_result);
+enum wasm_trap_kind future_incoming_response_get(struct component_call *call,
+    struct wasi_http_types_future_incoming_response_borrow self,
+    struct wasi_http_types_option_result_result_own_incoming_response_error_code_void *ret_result);
+void future_incoming_response_drop(
+    void *host, struct wasi_http_types_future_incoming_response *object);
 
 #endif

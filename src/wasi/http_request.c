@@ -146,6 +146,13 @@ enum wasm_trap_kind outgoing_request_method(struct component_call *call,
     return WASM_TRAP_NONE;
 }
 
+struct str outgoing_request_method_name(const struct wasi_http_types_outgoing_request *request)
+{
+    if (request->method == WASI_HTTP_TYPES_METHOD_OTHER)
+        return text_str(&request->other_method);
+    return str_of(method_names[request->method]);
+}
+
 /* RFC 9110 9.1: a method is a token. */
 static bool method_is_valid(struct str method)
 {

@@ -1,74 +1,8 @@
-/* wasi:http/types: its functions are in http_fields.c, http_body.c, http_request.c,
- * http_response.c.
+/*
+ * wasi:http/types: its functions are in http_fields.c, http_body.c, http_request.c,
+ * http_response.c, http_future.c.
  */
 #include "wasi/http_objects.h"
-
-/*
- * Outgoing requests are refused by outgoing-handler, so no response or future of one ever exists,
- * and the guest cannot call these; the interface has them all the same.
- */
-
-static enum wasm_trap_kind no_such_object(struct component_call *call)
-{
-    return component_trap(call, "no request was sent, so there is no such response");
-}
-
-static enum wasm_trap_kind incoming_response_status(struct component_call *call,
-    struct wasi_http_types_incoming_response_borrow self, uint16_t *ret_result)
-{
-    (void)self;
-    *ret_result = 0;
-    return no_such_object(call);
-}
-
-static enum wasm_trap_kind incoming_response_headers(struct component_call *call,
-    struct wasi_http_types_incoming_response_borrow self,
-    struct wasi_http_types_fields_own *ret_result)
-{
-    (void)self;
-    ret_result->object = NULL;
-    return no_such_object(call);
-}
-
-static enum wasm_trap_kind incoming_response_consume(struct component_call *call,
-    struct wasi_http_types_incoming_response_borrow self,
-    struct wasi_http_types_result_own_incoming_body_void *ret_result)
-{
-    (void)self;
-    ret_result->is_err = true;
-    return no_such_object(call);
-}
-
-static void incoming_response_drop(void *host, struct wasi_http_types_incoming_response *object)
-{
-    (void)host;
-    (void)object;
-}
-
-static enum wasm_trap_kind future_incoming_response_subscribe(struct component_call *call,
-    struct wasi_http_types_future_incoming_response_borrow self,
-    struct wasi_io_poll_pollable_own *ret_result)
-{
-    (void)self;
-    ret_result->object = NULL;
-    return no_such_object(call);
-}
-
-static enum wasm_trap_kind future_incoming_response_get(struct component_call *call,
-    struct wasi_http_types_future_incoming_response_borrow self,
-    struct wasi_http_types_option_result_result_own_incoming_response_error_code_void *ret_result)
-{
-    (void)self;
-    ret_result->is_some = false;
-    return no_such_object(call);
-}
-
-static void future_incoming_response_drop(
-    void *host, struct wasi_http_types_future_incoming_response *object)
-{
-    (void)host;
-    (void)object;
-}
 
 const struct wasi_http_types_functions wasi_http_types_functions = {
     .fields_constructor = fields_constructor,

@@ -1,8 +1,9 @@
 /*
- * wasi:io/poll. A pollable is ready from the start, a timer, or the body of a request.
+ * wasi:io/poll. A pollable is ready from the start, a timer, the body of a request, or something of
+ * an outgoing request.
  *
- * Output never blocks a poll: streams take what check-write allows, waiting inside write if they
- * must, which is all the same to a guest with one thread.
+ * A response never blocks a poll: its stream takes what check-write allows, waiting inside write if
+ * it must, which is all the same to a guest with one thread.
  */
 #include "wasi/context.h"
 
@@ -24,6 +25,8 @@ static void pollable_drop(void *host, struct wasi_io_poll_pollable *pollable)
     struct wasi_context *context = host;
     if (pollable->body)
         body_in_unref(context, pollable->body);
+    if (pollable->outgoing)
+        outgoing_unref(context, pollable->outgoing);
     wasi_object_free(context, pollable, sizeof(*pollable));
 }
 
@@ -34,6 +37,10 @@ static bool is_ready(const struct wasi_io_poll_pollable *pollable, uint64_t now)
         return pollable->when <= now;
     case POLLABLE_BODY:
         return body_in_ready(pollable->body);
+    case POLLABLE_RESPONSE:
+        return outgoing_has_response(pollable->outgoing);
+    case POLLABLE_UPLOAD:
+        return outgoing_has_room(pollable->outgoing);
     default:
         return true;
     }
@@ -58,30 +65,50 @@ static void sleep_until(deadline_t when)
         ;
 }
 
+/* What a list of pollables that are not ready waits for. */
+struct waits {
+    deadline_t timer;
+    struct body_in *client; /* the client's body; NULL: not */
+    bool network;           /* outgoing requests */
+};
+
+static struct waits find_waits(const struct wasi_io_poll_list_borrow_pollable *in)
+{
+    struct waits waits = {.timer = NEVER};
+    for (size_t i = 0; i < in->len; i++) {
+        const struct wasi_io_poll_pollable *pollable = in->data[i].object;
+        if (pollable->kind == POLLABLE_TIMER && pollable->when < waits.timer)
+            waits.timer = pollable->when;
+        if (pollable->kind == POLLABLE_BODY && body_in_is_of_client(pollable->body))
+            waits.client = pollable->body;
+        else if (pollable->kind == POLLABLE_BODY)
+            waits.network = true;
+        if (pollable->outgoing && !outgoing_is_local(pollable->outgoing))
+            waits.network = true;
+    }
+    return waits;
+}
+
 /* Waits once for something of `in`, none of which is ready. */
 static enum wasm_trap_kind wait_once(
     struct component_call *call, const struct wasi_io_poll_list_borrow_pollable *in)
 {
     struct wasi_context *context = wasi_context_of(call);
-    deadline_t timer = NEVER;
-    struct body_in *body = NULL;
-    for (size_t i = 0; i < in->len; i++) {
-        const struct wasi_io_poll_pollable *pollable = in->data[i].object;
-        if (pollable->kind == POLLABLE_TIMER && pollable->when < timer)
-            timer = pollable->when;
-        if (pollable->kind == POLLABLE_BODY)
-            body = pollable->body;
-    }
-    if (body && timer == NEVER && context->deadline == NEVER) {
-        body_in_wait(context, body);
+    struct waits waits = find_waits(in);
+    if (waits.client && !waits.network && waits.timer == NEVER && context->deadline == NEVER) {
+        body_in_wait(context, waits.client);
         return WASM_TRAP_NONE;
     }
     uint64_t now = clock_monotonic_ns();
     if (context->deadline <= now)
         return WASM_TRAP_DEADLINE;
-    deadline_t until = timer < context->deadline ? timer : context->deadline;
-    if (body && until - now > BODY_POLL_NS)
+    deadline_t until = waits.timer < context->deadline ? waits.timer : context->deadline;
+    if (waits.client && until - now > BODY_POLL_NS)
         until = now + BODY_POLL_NS;
+    if (waits.network) {
+        outgoing_wait(context, until);
+        return WASM_TRAP_NONE;
+    }
     if (until == NEVER)
         return component_trap(call, "the guest waits for something that never happens");
     wasi_blocks(context);
@@ -100,6 +127,7 @@ static enum wasm_trap_kind poll_all(struct component_call *call,
     if (!indices)
         return wasi_no_memory(call);
     size_t count;
+    outgoing_drive(context);
     while ((count = find_ready(&in, indices)) == 0) {
         enum wasm_trap_kind trap = wait_once(call, &in);
         if (trap != WASM_TRAP_NONE)
@@ -112,7 +140,7 @@ static enum wasm_trap_kind poll_all(struct component_call *call,
 static enum wasm_trap_kind pollable_ready(
     struct component_call *call, struct wasi_io_poll_pollable_borrow self, bool *ret_result)
 {
-    (void)call;
+    outgoing_drive(wasi_context_of(call));
     *ret_result = is_ready(self.object, clock_monotonic_ns());
     return WASM_TRAP_NONE;
 }
@@ -121,6 +149,7 @@ static enum wasm_trap_kind pollable_block(
     struct component_call *call, struct wasi_io_poll_pollable_borrow self)
 {
     const struct wasi_io_poll_list_borrow_pollable one = {&self, 1};
+    outgoing_drive(wasi_context_of(call));
     while (!is_ready(self.object, clock_monotonic_ns())) {
         enum wasm_trap_kind trap = wait_once(call, &one);
         if (trap != WASM_TRAP_NONE)

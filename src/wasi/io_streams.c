@@ -229,9 +229,17 @@ static enum wasm_trap_kind output_stream_flush(struct component_call *call,
 static enum wasm_trap_kind output_stream_subscribe(struct component_call *call,
     struct wasi_io_streams_output_stream_borrow self, struct wasi_io_poll_pollable_own *ret_result)
 {
-    (void)self;
-    ret_result->object = pollable_new(wasi_context_of(call), POLLABLE_READY);
-    return ret_result->object ? WASM_TRAP_NONE : wasi_no_memory(call);
+    const struct wasi_io_streams_output_stream *stream = self.object;
+    struct outgoing *outgoing =
+        stream->ops == &body_output_ops ? body_out_outgoing(stream->body) : NULL;
+    bool waits = outgoing && !stream->closed;
+    ret_result->object =
+        pollable_new(wasi_context_of(call), waits ? POLLABLE_UPLOAD : POLLABLE_READY);
+    if (!ret_result->object)
+        return wasi_no_memory(call);
+    if (waits)
+        ret_result->object->outgoing = outgoing_ref(outgoing);
+    return WASM_TRAP_NONE;
 }
 
 static enum wasm_trap_kind write_zeroes(struct component_call *call,

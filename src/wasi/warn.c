@@ -14,14 +14,26 @@ void wasi_warn(struct wasi_context *context, const char *fmt, ...)
         fprintf(stderr, "%s\n", line);
 }
 
+static void say_how_to_allow(struct wasi_context *context, struct str destination)
+{
+    wasi_warn(context,
+        "To allow this request, add 'allowed_outbound_hosts = [\"%" STR_FMT
+        "\"]' to the manifest component section.",
+        STR_ARG(destination));
+}
+
 void wasi_warn_denied(struct wasi_context *context, struct str destination)
 {
     wasi_warn(context,
         "Warning: A component tried to make an outbound network connection to disallowed "
         "destination '%" STR_FMT "'.",
         STR_ARG(destination));
-    wasi_warn(context,
-        "To allow this request, add 'allowed_outbound_hosts = [\"%" STR_FMT
-        "\"]' to the manifest component section.",
-        STR_ARG(destination));
+    say_how_to_allow(context, destination);
+}
+
+void wasi_warn_self_denied(struct wasi_context *context)
+{
+    wasi_warn(context, "Warning: A component tried to make an HTTP request to its own app but it "
+                       "does not have permission.");
+    say_how_to_allow(context, STR("http://self"));
 }

@@ -17,6 +17,8 @@
 #define SPINDLE_WASI_WASI_H
 
 #include "base/clock.h"
+#include "client/allowed_hosts.h"
+#include "client/http.h"
 #include "component/component.h"
 #include "wasi/exchange.h"
 
@@ -47,6 +49,15 @@ struct wasi_config {
     /* Around a wait of the host on behalf of the guest, that may be long. */
     void (*blocks)(void *data);
     void (*resumes)(void *data);
+    /* Outgoing requests. NULL: none is allowed. */
+    const struct client_allowed_hosts *allowed_hosts;
+    struct client_pool *client; /* of the application; not NULL when something is allowed */
+    /*
+     * Answers a request that stays in the process, on this thread: by the named component, or if
+     * that is empty by the application, as if the request had come from outside. False: there is no
+     * such component. NULL: there is nothing that could answer.
+     */
+    bool (*answer)(void *data, struct http_exchange *x, struct str component);
     /* A line for whoever runs the application, without a newline. NULL: written to stderr. */
     void (*warn)(void *data, const char *line);
 };

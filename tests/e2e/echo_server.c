@@ -150,7 +150,7 @@ static void rejected(struct http_exchange *x)
     x->ops->write_body(x, STR("never seen"));
     if (query_number(x))
         x->ops->flush(x);
-    http_exchange_reject(x, 504);
+    x->ops->reject(x, 504);
 }
 
 static void ignored(struct http_exchange *x)

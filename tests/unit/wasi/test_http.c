@@ -577,8 +577,18 @@ static void denies_outgoing_requests(void **state)
     assert_int_equal(fake_call_slots(&TYPES, "[method]outgoing-request.set-authority", hostile), 0);
     assert_int_equal(hostile[0].i32, 1);
     fake_call(wasi_http_outgoing_handler_interface, "handle", out, 0, 0, FAKE_AREA);
+    assert_int_equal(fake.memory[FAKE_AREA], 0);
+    uint32_t future;
+    memcpy(&future, fake.memory + FAKE_AREA + 8, sizeof(future));
+    /* option<result<result<response, error-code>>>: some, ok, err, the error's tag. */
+    fake_call(TYPES, "[method]future-incoming-response.get", future, FAKE_AREA);
     assert_int_equal(fake.memory[FAKE_AREA], 1);
-    assert_int_equal(fake.memory[FAKE_AREA + 8], WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_DENIED);
+    assert_int_equal(fake.memory[FAKE_AREA + 8], 0);
+    assert_int_equal(fake.memory[FAKE_AREA + 16], 1);
+    assert_int_equal(fake.memory[FAKE_AREA + 24], WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_DENIED);
+    /* And only once. */
+    fake_call(TYPES, "[method]future-incoming-response.get", future, FAKE_AREA);
+    assert_int_equal(fake.memory[FAKE_AREA + 8], 1);
     assert_string_equal(warnings,
         "Warning: A component tried to make an outbound network connection to disallowed "
         "destination 'https://example.com:8080'.\n"

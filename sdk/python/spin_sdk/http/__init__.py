@@ -10,9 +10,14 @@ from urllib import parse
 
 from spin_sdk.http import poll_loop
 from spin_sdk.http.poll_loop import PollLoop, Sink, Stream
-from spin_sdk.wit.imports.streams import StreamError_Closed
+from spin_sdk.wit.imports import outgoing_handler
+from spin_sdk.wit.imports.streams import StreamError_Closed, StreamError_LastOperationFailed
 from spin_sdk.wit.imports.types import (
+    ErrorCode,
+    ErrorCode_HttpRequestBodySize,
+    ErrorCode_HttpRequestDenied,
     Fields,
+    FutureIncomingResponse,
     IncomingBody,
     IncomingRequest,
     IncomingResponse,
@@ -35,8 +40,17 @@ from spin_sdk.wit.imports.types import (
     Scheme_Http,
     Scheme_Https,
     Scheme_Other,
+    http_error_code,
 )
-from spin_sdk.wit.types import Err, Ok
+from spin_sdk.wit.types import Err, Ok, Result
+
+try:
+    from _spindle import program_name as _program_name
+except ImportError:
+    # Another runtime, which gives its components no name.
+    def _program_name() -> Optional[str]:
+        return None
+
 
 __all__ = [
     "Err",
@@ -199,17 +213,60 @@ except ImportError:
 
 
 def send(request: Request) -> Response:
-    """Sends a request and waits for the whole response.
+    """Sends a request and waits for the whole response. Redirects are not followed.
 
-    Raises `Err(ErrorCode_X(...))` (see `spin_sdk.wit.imports.types`) if there is none.
+    Raises `Err(ErrorCode_X(...))` (see `spin_sdk.wit.imports.types`) if there is none:
+    `ErrorCode_HttpRequestDenied` if the manifest does not allow the destination. Of several response headers with one
+    name the last one counts.
     """
-    loop = PollLoop()
-    asyncio.set_event_loop(loop)
-    return loop.run_until_complete(send_async(request))
+    outgoing = _outgoing(request)
+    body = outgoing.body()
+    try:
+        with outgoing_handler.handle(outgoing, None) as future:
+            _upload(body, request.body or b"")
+            incoming = poll_loop.outcome(_wait(future))
+    except Err as error:
+        _explain(error, request)
+        raise
+    with incoming:
+        data = _read_all(incoming.consume())
+        with incoming.headers() as fields:
+            return Response(incoming.status(), _texts(fields), data)
+
+
+def _upload(body: OutgoingBody, data: bytes) -> None:
+    """Writes what the server takes: if it does not take all, its response says why."""
+    try:
+        _write_all(body, data)
+    except Err as error:
+        if isinstance(error.value, StreamError_LastOperationFailed):
+            code = http_error_code(error.value.value)
+            if isinstance(code, ErrorCode_HttpRequestBodySize):
+                raise Err(code) from None
+        elif not isinstance(error.value, StreamError_Closed):
+            raise
+
+
+def _wait(future: FutureIncomingResponse) -> Result[Result[IncomingResponse, ErrorCode], None]:
+    while (outcome := future.get()) is None:
+        with future.subscribe() as ready:
+            ready.block()
+    return outcome
+
+
+def _explain(error: Err[object], request: Request) -> None:
+    """Adds to a refusal what has to be written into the manifest."""
+    if not isinstance(error.value, ErrorCode_HttpRequestDenied):
+        return
+    url = parse.urlsplit(request.uri)
+    name = _program_name()
+    host = f"{url.scheme}://{url.netloc}" if url.netloc else "http://self"
+    where = "the component" if name is None else f'component "{name}"'
+    error.add_note(f'HttpError::DestinationNotAllowed: add allowed_outbound_hosts = ["{host}"] to {where}')
 
 
 def _outgoing(request: Request) -> OutgoingRequest:
-    url = parse.urlparse(request.uri)
+    url = parse.urlsplit(request.uri)
     outgoing = OutgoingRequest(_fields(request.headers, request.body))
     outgoing.set_method(_method(request.method))
     if url.scheme == "https":
@@ -229,7 +286,11 @@ async def send_async(request: Request) -> Response:
     """Like `send`, for several requests at once: run it on a `PollLoop`."""
     outgoing = _outgoing(request)
     sink = Sink(outgoing.body())
-    incoming, _ = await asyncio.gather(poll_loop.send(outgoing), send_and_close(sink, request.body or b""))
+    try:
+        incoming, _ = await asyncio.gather(poll_loop.send(outgoing), send_and_close(sink, request.body or b""))
+    except Err as error:
+        _explain(error, request)
+        raise
     with incoming:
         stream = Stream(incoming.consume())
         parts = []

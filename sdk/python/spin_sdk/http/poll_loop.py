@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Optional, TypeVar, TypeVarTuple, Union, U
 from spin_sdk.wit.imports import monotonic_clock, outgoing_handler, poll
 from spin_sdk.wit.imports.poll import Pollable
 from spin_sdk.wit.imports.streams import InputStream, OutputStream, StreamError_Closed
-from spin_sdk.wit.imports.types import IncomingBody, IncomingResponse, OutgoingBody, OutgoingRequest
-from spin_sdk.wit.types import Err, Ok
+from spin_sdk.wit.imports.types import ErrorCode, IncomingBody, IncomingResponse, OutgoingBody, OutgoingRequest
+from spin_sdk.wit.types import Err, Ok, Result
 
 __all__ = ["READ_SIZE", "PollLoop", "Sink", "Stream", "register", "send"]
 
@@ -163,15 +163,19 @@ async def send(request: OutgoingRequest) -> IncomingResponse:
     """Sends the request and waits for the head of the response; raises `Err(ErrorCode_X(...))` if it fails."""
     with outgoing_handler.handle(request, None) as future:
         while True:
-            outcome = future.get()
-            if outcome is not None:
-                break
+            found = future.get()
+            if found is not None:
+                return outcome(found)
             await register(_loop(), future.subscribe())
-    if isinstance(outcome, Ok):
-        if isinstance(outcome.value, Ok):
-            return outcome.value.value
-        raise outcome.value
-    raise outcome
+
+
+def outcome(found: Result[Result[IncomingResponse, ErrorCode], None]) -> IncomingResponse:
+    """What a future response has come to: the response, or else an exception."""
+    if isinstance(found, Ok):
+        if isinstance(found.value, Ok):
+            return found.value.value
+        raise found.value
+    raise found
 
 
 class Stream:
