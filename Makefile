@@ -40,6 +40,10 @@ bench: all
 	@tools/bootstrap unpack nginx
 	@bench/run
 
+bench-services: all
+	@tools/bootstrap unpack nginx
+	@bench/services.py
+
 install: all
 	@cmake --install build --prefix $(PREFIX) > build/install.log && echo "installed in $(PREFIX)"
 
@@ -52,4 +56,4 @@ uninstall:
 clean:
 	@rm -rf build build-dev build-asan
 
-.PHONY: all dev asan deps checked demo test test-asan test-long bench install uninstall clean
+.PHONY: all dev asan deps checked demo test test-asan test-long bench bench-services install uninstall clean

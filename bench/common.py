@@ -60,7 +60,7 @@ def run(*words, cwd, env=None):
         sys.exit(f"bench: '{' '.join(words)}' failed:\n{result.stdout}")
 
 
-def make_spin_app(name, files):
+def make_spin_app(name, files, manifest=MANIFEST):
     """An application of ours under build/bench: {file name: source path or text}."""
     folder = clean_folder(name)
     for target, source in files.items():
@@ -70,7 +70,7 @@ def make_spin_app(name, files):
                     source = original.read()
             file.write(source)
     with open(os.path.join(folder, "spin.toml"), "w", encoding="utf-8") as file:
-        file.write(MANIFEST)
+        file.write(manifest)
     run(SPIN, "build", cwd=folder, env=environment())
     return folder
 
