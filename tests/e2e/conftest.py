@@ -154,7 +154,9 @@ def up():
     """Starts `spin up` on a free port in a folder; stops it at the end."""
     running = []
 
-    def start(folder, *arguments, env=None, listen="127.0.0.1:0", interpreted=False):
+    serving = r"Serving http://(\S+)\n(?s:.*)Routes:\n"
+
+    def start(folder, *arguments, env=None, listen="127.0.0.1:0", interpreted=False, pattern=serving):
         process = subprocess.Popen(
             [BIN / "spin", "up", "--listen", listen, *arguments],
             cwd=folder,
@@ -167,7 +169,7 @@ def up():
         )
         application = Application(process)
         running.append(application)
-        match = application.wait_for(application.out, r"Serving http://(\S+)\n(?s:.*)Routes:\n")
+        match = application.wait_for(application.out, pattern)
         application.address = match[1]
         if interpreted:
             application.wait_for(application.err, "there is no native code")
@@ -316,6 +318,24 @@ def example(tmp_path, spin, python_ready):
         shutil.copytree(ROOT / "examples" / name, folder)
         built = spin("build", cwd=folder)
         assert built.status == 0, built.err + built.out
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def module_app(tmp_path_factory, python_ready):
+    """Builds an application `hello` once for a module's tests; returns its folder."""
+
+    def make(source, add=""):
+        where = tmp_path_factory.mktemp("app")
+        folder = where / "hello"
+        new = [BIN / "spin", "new", "-t", "http-py", "hello", "--accept-defaults", "--no-vcs"]
+        subprocess.run(new, cwd=where, check=True, capture_output=True)
+        (folder / "app.py").write_text(source)
+        with open(folder / "spin.toml", "a") as manifest:
+            manifest.write("\n" + add)
+        subprocess.run([BIN / "spin", "build"], cwd=folder, check=True, capture_output=True)
         return folder
 
     return make

@@ -85,6 +85,110 @@ static void everything_that_is_used(void **state)
     manifest_free(m);
 }
 
+static void what_a_component_may_have(void **state)
+{
+    (void)state;
+    static const char text[] =
+        HEAD ROUTE COMPONENT "id = \"c\"\n"
+                             "variables = { url = \"{{ host }}\" }\n"
+                             "files = [\"a/*\", { source = \"b\", destination = \"/b\" }]\n"
+                             "exclude_files = [\"a/x\"]\n"
+                             "allowed_outbound_hosts = [\"https://one\", \"redis://{{ host }}\"]\n"
+                             "allowed_http_hosts = [\"two\", \"insecure:allow-all\"]\n"
+                             "key_value_stores = [\"default\", \"a-b\", \"a_b\"]\n"
+                             "sqlite_databases = [\"default\"]\nai_models = [\"llama2-chat\"]\n"
+                             "targets = []\ndependencies_inherit_configuration = false\n";
+    struct manifest *m;
+    struct error err = ERROR_INIT;
+    assert_int_equal(load(text, MANIFEST_FOR_RUNNING, &m, &err), 0);
+    const struct manifest_component *c = &m->components[0];
+    assert_int_equal(c->variables.count, 1);
+    assert_true(str_is(c->variables.items[0].value, "{{ host }}"));
+    assert_int_equal(c->variables.items[0].place.line, 10);
+    assert_int_equal(c->variables.items[0].place.column, 21);
+    assert_int_equal(c->file_count, 2);
+    assert_true(!c->files[0].is_placement && str_is(c->files[0].source, "a/*"));
+    assert_true(c->files[1].is_placement && str_is(c->files[1].destination, "/b"));
+    assert_true(str_is(c->exclude_files.items[0].text, "a/x"));
+    static const char *const hosts[] = {"https://one", "redis://{{ host }}", "http://two",
+        "https://two", "http://*:*", "https://*:*", "http://self"};
+    assert_int_equal(c->allowed_outbound_hosts.count, countof(hosts));
+    for (size_t i = 0; i < countof(hosts); i++)
+        assert_true(str_is(c->allowed_outbound_hosts.items[i].text, hosts[i]));
+    assert_int_equal(c->allowed_outbound_hosts.items[1].place.column, 42);
+    assert_int_equal(c->key_value_stores.count, 3);
+    assert_int_equal(c->sqlite_databases.count, 1);
+    assert_true(str_is(c->ai_models.items[0].text, "llama2-chat"));
+    assert_non_null(strstr(m->warnings->text, "`id` in [component.c] is not needed"));
+    assert_int_equal(m->warnings->place.line, 9);
+    assert_non_null(strstr(m->warnings->next->text, "`allowed_http_hosts` is deprecated"));
+    assert_null(m->warnings->next->next);
+    manifest_free(m);
+}
+
+static void answers_of_triggers(void **state)
+{
+    (void)state;
+    static const char text[] = HEAD
+        "[[trigger.http]]\nroute = \"/a\"\n"
+        "static_response = { status_code = 404, headers = { X-Y = \"z\" }, body = \"b\" }\n"
+        "[[trigger.http]]\nid = \"named\"\nroute = \"/b\"\ncomponent = { source = \"b.wasm\" }\n"
+        "[[trigger.http]]\nroute = \"/c\"\ncomponent = { source = \"c.wasm\" }\n"
+        "[component.inline-component1]\nsource = \"d.wasm\"\n";
+    struct manifest *m;
+    struct error err = ERROR_INIT;
+    assert_int_equal(load(text, MANIFEST_FOR_RUNNING, &m, &err), 0);
+    const struct manifest_static_response *response = m->triggers[0].static_response;
+    assert_int_equal(response->status, 404);
+    assert_true(str_is(response->headers.items[0].name, "x-y"));
+    assert_true(str_is(response->body, "b"));
+    assert_int_equal(m->triggers[0].component.len, 0);
+    assert_true(str_is(m->triggers[1].component, "named-component"));
+    assert_true(str_is(m->triggers[1].id, "named"));
+    assert_true(str_is(m->triggers[2].component, "inline-component2"));
+    assert_true(str_is(m->triggers[2].id, "inline-component2-http-trigger"));
+    assert_int_equal(m->component_count, 3);
+    assert_true(str_is(manifest_find(m, STR("inline-component2"))->source, "c.wasm"));
+    manifest_free(m);
+}
+
+static void what_is_not_supported_yet_can_be_built(void **state)
+{
+    (void)state;
+    static const char text[] =
+        HEAD "targets = [\"t\"]\n" ROUTE "executor = { type = \"wagi\" }\n" COMPONENT
+             "dependencies = { \"a:b\" = \"1\" }\n[[trigger.redis]]\nchannel = \"x\"\n";
+    static const char *const later[] = {"`targets` in [application]",
+        "`dependencies` in [component.c]", "the trigger type `redis`", "the executor \"wagi\""};
+    struct manifest *m;
+    struct error err = ERROR_INIT;
+    assert_int_equal(load(text, MANIFEST_FOR_BUILDING, &m, &err), 0);
+    const struct manifest_notice *notice = m->later;
+    for (size_t i = 0; i < countof(later); i++, notice = notice->next)
+        assert_non_null(strstr(notice->text, later[i]));
+    assert_null(notice);
+    manifest_free(m);
+    assert_int_equal(load(text, MANIFEST_FOR_RUNNING, &m, &err), -1);
+    assert_int_equal(err.kind, ERROR_UNSUPPORTED);
+    error_release(&err);
+}
+
+static void a_component_alone(void **state)
+{
+    (void)state;
+    struct manifest *m;
+    struct error err = ERROR_INIT;
+    assert_int_equal(manifest_of_component("x/my.app.wasm", &m, &err), 0);
+    assert_true(str_is(m->name, "my.app") && str_is(m->components[0].id, "my.app"));
+    assert_true(str_is(m->components[0].source, "my.app.wasm"));
+    assert_string_equal(m->folder, "x");
+    assert_true(str_is(m->triggers[0].route, "/..."));
+    manifest_fail(m, m->components[0].source_place, ERROR_INVALID, &err, "is wrong");
+    assert_string_equal(error_message(&err), "x/my.app.wasm: is wrong");
+    error_release(&err);
+    manifest_free(m);
+}
+
 static const struct {
     const char *text;
     const char *message; /* after the file's name */
@@ -222,6 +326,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_that_is_used),
+        cmocka_unit_test(what_a_component_may_have),
+        cmocka_unit_test(answers_of_triggers),
+        cmocka_unit_test(what_is_not_supported_yet_can_be_built),
+        cmocka_unit_test(a_component_alone),
         cmocka_unit_test(everything_that_is_wrong),
         cmocka_unit_test(the_place_is_marked),
         cmocka_unit_test(building_needs_less),
