@@ -4,7 +4,7 @@
 #include "manifest/names.h"
 #include "manifest/tables.h"
 
-static const struct field component_fields[] = {
+static const struct field fields[] = {
     {"source", FIELD_USED},
     {"description", FIELD_USED},
     {"id", FIELD_USED},
@@ -25,6 +25,9 @@ static const struct field component_fields[] = {
     {"tool", FIELD_IGNORED},
 };
 
+static const struct component_keys keys = {
+    .fields = fields, .field_count = countof(fields), .variables = "variables"};
+
 static const struct field build_fields[] = {
     {"command", FIELD_USED},
     {"workdir", FIELD_USED},
@@ -32,20 +35,21 @@ static const struct field build_fields[] = {
 };
 
 /* What follows a table's heading is the table's: easily written one heading too low. */
-static int check_not_of_component(struct reading *r, const struct toml_node *build, struct str id)
+static int check_not_of_component(
+    struct reading *r, const struct toml_node *build, const struct component_keys *k, struct str id)
 {
     for (size_t i = 0; i < build->count; i++)
-        for (size_t j = 0; j < countof(component_fields); j++)
-            if (str_is(build->entries[i].key, component_fields[j].name))
+        for (size_t j = 0; j < k->field_count; j++)
+            if (str_is(build->entries[i].key, k->fields[j].name))
                 return fail_at(r, place_of_key(&build->entries[i]),
                     "`%s` stands in [component.%" STR_FMT ".build]; it belongs in "
                     "[component.%" STR_FMT "], above that heading",
-                    component_fields[j].name, STR_ARG(id), STR_ARG(id));
+                    k->fields[j].name, STR_ARG(id), STR_ARG(id));
     return 0;
 }
 
-static int read_build(struct reading *r, const struct toml_node *component, struct str id,
-    struct manifest_build *build)
+static int read_build(struct reading *r, const struct toml_node *component,
+    const struct component_keys *k, struct str id, struct manifest_build *build)
 {
     const char *what = arena_printf(r->arena, "[component.%" STR_FMT ".build]", STR_ARG(id));
     const struct toml_node *table;
@@ -55,7 +59,7 @@ static int read_build(struct reading *r, const struct toml_node *component, stru
         return 0;
     build->present = true;
     build->place = place_of_key(toml_get_entry(component, STR("build")));
-    if (check_not_of_component(r, table, id) < 0 ||
+    if (check_not_of_component(r, table, k, id) < 0 ||
         CHECK_FIELDS(r, table, what, build_fields) < 0 ||
         read_string(r, table, what, "workdir", false, &build->workdir) < 0 ||
         read_strings(r, table, "watch", &build->watch) < 0)
@@ -125,10 +129,11 @@ static int read_id(
 static int read_placement(
     struct reading *r, const struct toml_node *table, struct manifest_file *file)
 {
-    static const struct field fields[] = {{"source", FIELD_USED}, {"destination", FIELD_USED}};
+    static const struct field placement_fields[] = {
+        {"source", FIELD_USED}, {"destination", FIELD_USED}};
     static const char what[] = "an element of `files`";
     file->is_placement = true;
-    if (CHECK_FIELDS(r, table, what, fields) < 0 ||
+    if (CHECK_FIELDS(r, table, what, placement_fields) < 0 ||
         read_string(r, table, what, "source", true, &file->source) < 0 ||
         read_string(r, table, what, "destination", true, &file->destination) < 0)
         return -1;
@@ -173,10 +178,10 @@ static int read_labels(
     return 0;
 }
 
-static int read_variables(
-    struct reading *r, const struct toml_node *table, struct manifest_component *c)
+static int read_own_variables(
+    struct reading *r, const struct toml_node *table, const char *key, struct manifest_component *c)
 {
-    if (read_pairs(r, table, "variables", &c->variables) < 0)
+    if (read_pairs(r, table, key, &c->variables) < 0)
         return -1;
     for (size_t i = 0; i < c->variables.count; i++) {
         const char *problem = check_variable_name(r->arena, c->variables.items[i].name);
@@ -186,57 +191,72 @@ static int read_variables(
     return 0;
 }
 
-/* The older list of hosts without schemes, as the entries of the newer that mean the same. */
-static int read_http_hosts(
-    struct reading *r, const struct toml_node *table, struct manifest_component *c)
+static void add_host(struct reading *r, struct manifest_strings *hosts, const char *host,
+    struct manifest_place place)
 {
-    static const char *const all[] = {"http://*:*", "https://*:*", "http://self"};
-    struct manifest_strings old = {0}, *hosts = &c->allowed_outbound_hosts;
-    if (read_strings(r, table, "allowed_http_hosts", &old) < 0)
-        return -1;
-    if (!old.count)
-        return 0;
-    note_warning(r, place_of_key(toml_get_entry(table, STR("allowed_http_hosts"))),
-        "`allowed_http_hosts` is deprecated: write `allowed_outbound_hosts`, with `http://` or "
-        "`https://` before each host");
-    struct manifest_string *items =
-        arena_alloc(r->arena, (hosts->count + countof(all) * old.count) * sizeof *items);
+    struct manifest_string *items = arena_alloc(r->arena, (hosts->count + 1) * sizeof *items);
     if (hosts->count)
         memcpy(items, hosts->items, hosts->count * sizeof *items);
+    items[hosts->count++] = (struct manifest_string){str_of(host), place};
     hosts->items = items;
+}
+
+/* The older list of hosts without schemes, as the entries of the newer that mean the same. */
+static int read_http_hosts(struct reading *r, const struct toml_node *table,
+    const struct component_keys *k, struct manifest_strings *hosts)
+{
+    struct manifest_strings old = {0};
+    if (read_strings(r, table, "allowed_http_hosts", &old) < 0)
+        return -1;
+    if (old.count && !k->version1)
+        note_warning(r, place_of_key(toml_get_entry(table, STR("allowed_http_hosts"))),
+            "`allowed_http_hosts` is deprecated: write `allowed_outbound_hosts`, with `http://` or "
+            "`https://` before each host");
     for (size_t i = 0; i < old.count; i++) {
-        struct str host = old.items[i].text;
-        bool everything = str_is(host, "insecure:allow-all");
-        for (size_t j = 0; j < (everything ? countof(all) : 2); j++) {
-            const char *entry = everything ? all[j]
-                                           : arena_printf(r->arena, "%s://%" STR_FMT,
-                                                 j ? "https" : "http", STR_ARG(host));
-            items[hosts->count++] = (struct manifest_string){str_of(entry), old.items[i].place};
-        }
+        struct manifest_string *item = &old.items[i];
+        bool everything = str_is(item->text, "insecure:allow-all");
+        struct str host = everything ? STR("*:*") : item->text;
+        add_host(r, hosts, arena_printf(r->arena, "http://%" STR_FMT, STR_ARG(host)), item->place);
+        add_host(r, hosts, arena_printf(r->arena, "https://%" STR_FMT, STR_ARG(host)), item->place);
+        if (everything)
+            add_host(r, hosts, "http://self", item->place);
     }
     return 0;
 }
 
-static int read_component(struct reading *r, const struct toml_node *table,
+/* What components of version 1 could reach before there was a list to say so. */
+static void add_databases_of_version1(
+    struct reading *r, const struct toml_node *table, struct manifest_component *c)
+{
+    static const char *const hosts[] = {"redis://*:*", "mysql://*:*", "postgres://*:*"};
+    for (size_t i = 0; !toml_get(table, STR("allowed_outbound_hosts")) && i < countof(hosts); i++)
+        add_host(r, &c->allowed_outbound_hosts, hosts[i], c->place);
+}
+
+int read_component(struct reading *r, const struct toml_node *table, const struct component_keys *k,
     enum manifest_purpose purpose, struct manifest_component *c)
 {
     const char *what = arena_printf(r->arena, "[component.%" STR_FMT "]", STR_ARG(c->id));
     if (table->kind != TOML_TABLE)
         return fail_at(r, place_of(table), "a component is a table");
-    if (read_build(r, table, c->id, &c->build) < 0)
+    if (read_build(r, table, k, c->id, &c->build) < 0)
         return -1;
     if (purpose == MANIFEST_BUILD_TABLES)
         return 0;
-    if (CHECK_FIELDS(r, table, what, component_fields) < 0 || read_source(r, table, c) < 0 ||
+    if (check_fields(r, table, what, k->fields, k->field_count) < 0 ||
+        read_source(r, table, c) < 0 ||
         read_string(r, table, what, "description", false, &c->description) < 0 ||
-        read_id(r, table, c) < 0 || read_pairs(r, table, "environment", &c->environment) < 0 ||
-        read_variables(r, table, c) < 0 || read_files(r, table, c) < 0)
+        (!k->version1 && read_id(r, table, c) < 0) ||
+        read_pairs(r, table, "environment", &c->environment) < 0 ||
+        read_own_variables(r, table, k->variables, c) < 0 || read_files(r, table, c) < 0)
         return -1;
     if (read_strings(r, table, "allowed_outbound_hosts", &c->allowed_outbound_hosts) < 0 ||
-        read_http_hosts(r, table, c) < 0 ||
+        read_http_hosts(r, table, k, &c->allowed_outbound_hosts) < 0 ||
         read_labels(r, table, "key_value_stores", &c->key_value_stores) < 0 ||
         read_labels(r, table, "sqlite_databases", &c->sqlite_databases) < 0)
         return -1;
+    if (k->version1)
+        add_databases_of_version1(r, table, c);
     return read_strings(r, table, "ai_models", &c->ai_models);
 }
 
@@ -270,7 +290,7 @@ int read_components(struct reading *r, struct manifest *m, enum manifest_purpose
         *c = (struct manifest_component){.id = entry->key, .place = place_of_key(entry)};
         if (problem)
             return fail_at(r, c->place, "%s", problem);
-        if (read_component(r, entry->value, purpose, c) < 0)
+        if (read_component(r, entry->value, &keys, purpose, c) < 0)
             return -1;
     }
     return 0;
@@ -284,7 +304,7 @@ int read_inline_component(struct reading *r, struct manifest *m, const struct to
         id = str_of(arena_printf(r->arena, "inline-component%u", n));
     struct manifest_component *c = &m->components[m->component_count];
     *c = (struct manifest_component){.id = id, .place = place_of(table)};
-    if (read_component(r, table, purpose, c) < 0)
+    if (read_component(r, table, &keys, purpose, c) < 0)
         return -1;
     m->component_count++;
     *ret_id = id;

@@ -30,14 +30,18 @@ static const struct field variable_fields[] = {
     {"secret", FIELD_USED},
 };
 
+/* Before version 2 it was text, by one of two names. */
+static bool is_version1(const struct toml_node *root)
+{
+    const struct toml_node *version = toml_get(root, STR("spin_manifest_version"));
+    const struct toml_node *old = toml_get(root, STR("spin_version"));
+    return (version && version->kind == TOML_STRING && str_is(version->string, "1")) ||
+           (!version && old && old->kind == TOML_STRING && str_is(old->string, "1"));
+}
+
 static int read_version(struct reading *r, const struct toml_node *root)
 {
     const struct toml_node *version = toml_get(root, STR("spin_manifest_version"));
-    const struct toml_entry *old = toml_get_entry(root, STR("spin_version"));
-    if (old || (version && version->kind == TOML_STRING && str_is(version->string, "1")))
-        return fail_later(r, version ? place_of(version) : place_of_key(old),
-            "manifests of version 1 are not supported yet; this one needs "
-            "`spin_manifest_version = 2`");
     if (!version)
         return fail_at(r, (struct manifest_place){1, 1, 1},
             "missing field `spin_manifest_version`; begin with `spin_manifest_version = 2`");
@@ -114,7 +118,7 @@ static int read_variable(
     return 0;
 }
 
-static int read_variables(struct reading *r, struct manifest *m)
+int read_variables(struct reading *r, struct manifest *m)
 {
     const struct toml_node *table;
     if (read_kind(r, m->document.root, "variables", TOML_TABLE, &table) < 0)
@@ -127,15 +131,14 @@ static int read_variables(struct reading *r, struct manifest *m)
     return 0;
 }
 
-static int read_whole(struct reading *r, struct manifest *m, enum manifest_purpose purpose)
+static int read_version2(struct reading *r, struct manifest *m, enum manifest_purpose purpose)
 {
-    if (purpose == MANIFEST_BUILD_TABLES)
-        return 0;
-    if (read_version(r, m->document.root) < 0 ||
-        CHECK_FIELDS(r, m->document.root, "the manifest", root_fields) < 0 ||
-        read_application(r, m) < 0)
+    const struct toml_node *root = m->document.root;
+    if (purpose != MANIFEST_BUILD_TABLES &&
+        (read_version(r, root) < 0 || CHECK_FIELDS(r, root, "the manifest", root_fields) < 0 ||
+            read_application(r, m) < 0 || read_variables(r, m) < 0))
         return -1;
-    return read_variables(r, m);
+    return read_components(r, m, purpose) < 0 ? -1 : read_triggers(r, m, purpose);
 }
 
 static int read_manifest(struct manifest *m, enum manifest_purpose purpose, struct error *err)
@@ -144,8 +147,8 @@ static int read_manifest(struct manifest *m, enum manifest_purpose purpose, stru
     if (file_read(m->path, LIMIT_TEXT_FILE_BYTES, &m->text, err) < 0 ||
         toml_parse(&m->arena, m->path, buf_str(&m->text), &m->document, err) < 0)
         return -1;
-    if (read_whole(&r, m, purpose) < 0 || read_components(&r, m, purpose) < 0 ||
-        read_triggers(&r, m, purpose) < 0)
+    if (is_version1(m->document.root) ? read_version1(&r, m, purpose) < 0
+                                      : read_version2(&r, m, purpose) < 0)
         return -1;
     m->warnings = r.warnings;
     m->later = r.later;

@@ -6,6 +6,17 @@
 
 #include "manifest/reader.h"
 
+/* What the two versions call the fields of a component. */
+struct component_keys {
+    const struct field *fields;
+    size_t field_count;
+    const char *variables; /* the key of its variables */
+    bool version1;
+};
+
+/* component.c: one component, whose id and place are set. */
+int read_component(struct reading *r, const struct toml_node *table,
+    const struct component_keys *keys, enum manifest_purpose purpose, struct manifest_component *c);
 /* component.c: [component.<id>], all of them. */
 int read_components(struct reading *r, struct manifest *m, enum manifest_purpose purpose);
 /*
@@ -14,6 +25,14 @@ int read_components(struct reading *r, struct manifest *m, enum manifest_purpose
  */
 int read_inline_component(struct reading *r, struct manifest *m, const struct toml_node *table,
     struct str trigger_id, enum manifest_purpose purpose, struct str *ret_id);
+/* manifest.c: [variables] */
+int read_variables(struct reading *r, struct manifest *m);
+/* trigger.c: the route and the executor of a table. */
+int read_route(struct reading *r, const struct toml_node *table, const char *what,
+    struct manifest_http_trigger *t);
+int read_executor(struct reading *r, const struct toml_node *table);
+/* version1.c: a whole manifest of version 1. */
+int read_version1(struct reading *r, struct manifest *m, enum manifest_purpose purpose);
 /* trigger.c: [trigger], after the components. */
 int read_triggers(struct reading *r, struct manifest *m, enum manifest_purpose purpose);
 

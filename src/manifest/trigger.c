@@ -14,13 +14,12 @@ static const struct field http_fields[] = {
     {"dependencies", FIELD_LATER},
 };
 
-static int read_route(
-    struct reading *r, const struct toml_entry *trigger, struct manifest_http_trigger *t)
+int read_route(struct reading *r, const struct toml_node *table, const char *what,
+    struct manifest_http_trigger *t)
 {
-    const struct toml_node *table = trigger->value;
     const struct toml_node *route = toml_get(table, STR("route"));
     if (!route)
-        return fail_at(r, t->place, "missing field `route` in [[trigger.http]]");
+        return fail_at(r, t->place, "missing field `route` in %s", what);
     if (route->kind == TOML_TABLE) {
         static const struct field private_fields[] = {{"private", FIELD_USED}};
         if (CHECK_FIELDS(r, route, "`route`", private_fields) < 0 ||
@@ -37,7 +36,7 @@ static int read_route(
     return problem ? fail_at(r, place_of(route), "%s", problem) : 0;
 }
 
-static int read_executor(struct reading *r, const struct toml_node *table)
+int read_executor(struct reading *r, const struct toml_node *table)
 {
     static const struct field executor_fields[] = {
         {"type", FIELD_USED}, {"argv", FIELD_LATER}, {"entrypoint", FIELD_LATER}};
@@ -170,7 +169,7 @@ static int read_http_trigger(struct reading *r, struct manifest *m, const struct
     t->place = place_of(table);
     if (table->kind != TOML_TABLE)
         return fail_at(r, t->place, "a trigger is a table");
-    if (CHECK_FIELDS(r, table, what, http_fields) < 0 || read_route(r, entry, t) < 0 ||
+    if (CHECK_FIELDS(r, table, what, http_fields) < 0 || read_route(r, table, what, t) < 0 ||
         read_executor(r, table) < 0 || read_string(r, table, what, "id", false, &t->id) < 0)
         return -1;
     return read_answerer(r, m, table, purpose, number, t);

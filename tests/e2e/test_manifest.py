@@ -218,3 +218,21 @@ def test_runtime_config(up, application):
     app = up(folder, "--runtime-config-file", "runtime.toml", "--state-dir", "")
     assert app.get("/h1").status == 200
     assert "Logging" not in app.errors()
+
+
+def test_version_1(up, application):
+    folder = application("")
+    (folder / "spin.toml").write_text("""spin_manifest_version = "1"
+name = "old"
+version = "1.0.0"
+trigger = { type = "http", base = "/" }
+
+[[component]]
+id = "hello_world"
+source = "one.wasm"
+[component.trigger]
+route = "/h1/..."
+""")
+    app = up(folder)
+    assert routes(app) == f"  hello-world: http://{app.address}/h1 (wildcard)\n"
+    assert app.get("/h1").body == b"hello"
