@@ -7,6 +7,10 @@
  *     path         guest path of a directory of the host; in the order of sys.path
  *     hash-seed    decimal: seed of string hashes
  *     env:NAME     a variable of the environment during the build
+ *     world        the package of modules made for the world of the exports that follow
+ *     export:INTERFACE        what the application implements, called by number: as below; for the
+ *                             world's own functions without an interface
+ *     stub-wasi    at run time there is no WASI: calling it traps
  *     import:INTERFACE        functions of the host, reached by number: the name of each and a
  *                             newline; numbers count through all such entries
  *     early-import:INTERFACE  the same; they can be called while the component is built, too

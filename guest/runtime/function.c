@@ -27,12 +27,7 @@ static bool store_arguments(const struct function *function, PyObject *const *ar
         if (!value_store(scratch, types->parts[i], arguments[i], memory + types->offsets[i]))
             return false;
     }
-    Py_ssize_t given = scratch->given == NULL ? 0 : PyList_GET_SIZE(scratch->given);
-    for (Py_ssize_t i = 0; i < given; i++) {
-        if (!resource_give(PyList_GET_ITEM(scratch->given, i)))
-            return false;
-    }
-    return true;
+    return value_scratch_give(scratch);
 }
 
 /* What the result is received in: memory for the host, or the place of a flat value. */
@@ -163,27 +158,6 @@ static PyObject *shown_name(const char *name)
     return PyUnicode_FromString(end == NULL ? name : end + 1);
 }
 
-static bool set_parameters(struct function *function, PyObject *parameters)
-{
-    Py_ssize_t count = PyTuple_GET_SIZE(parameters);
-    struct value_type **types = calloc((size_t)count + 1, sizeof(struct value_type *));
-    function->parameter_names = PyTuple_New(count);
-    bool done = types != NULL && function->parameter_names != NULL;
-    for (Py_ssize_t i = 0; done && i < count; i++) {
-        PyObject *name, *type;
-        done = PyArg_ParseTuple(
-            PyTuple_GET_ITEM(parameters, i), "UO!", &name, &value_type_object, &type);
-        if (done) {
-            types[i] = (struct value_type *)type;
-            PyTuple_SET_ITEM(function->parameter_names, i, Py_NewRef(name));
-        }
-    }
-    if (done)
-        function->parameters = value_type_new(VALUE_TUPLE, (uint32_t)count, types);
-    free(types);
-    return done && function->parameters != NULL;
-}
-
 static PyObject *import_func(PyObject *self, PyObject *arguments)
 {
     (void)self;
@@ -212,7 +186,7 @@ static PyObject *import_func(PyObject *self, PyObject *arguments)
         function->result = (struct value_type *)Py_NewRef(result);
     PyObject_GC_Track(function);
     if (function->interface == NULL || function->name == NULL || function->shown_name == NULL ||
-        !set_parameters(function, parameters)) {
+        !value_parameters(parameters, &function->parameters, &function->parameter_names)) {
         Py_DECREF(function);
         return NULL;
     }

@@ -1,6 +1,7 @@
 /* The component's export: one request, from the host's resources to the application and back. */
 #include <stdlib.h>
 
+#include "exports.h"
 #include "http_host.h"
 #include "request.h"
 
@@ -48,54 +49,68 @@ static PyObject *find_environment(void)
     return data;
 }
 
-/* Whether the class has a handle() of its own: then it gets the host's resources. */
-static int overrides_handle(PyObject *sdk)
+/*
+ * Whether the class has a handle() of its own: then it gets the host's resources. -1: a Python
+ * exception is set.
+ */
+static int overrides_handle(PyObject *base)
 {
-    PyObject *base = PyObject_GetAttrString(sdk, "IncomingHandler");
     PyObject *theirs = PyObject_GetAttrString((PyObject *)Py_TYPE(handler.object), "handle");
-    PyObject *ours = base == NULL ? NULL : PyObject_GetAttrString(base, "handle");
+    PyObject *ours = PyObject_GetAttrString(base, "handle");
     int answer = theirs == NULL || ours == NULL ? -1 : theirs != ours;
-    if (theirs == NULL && base != NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+    if (theirs == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
         PyErr_Clear(); /* not derived from the SDK's class: handle_request is all it has */
         answer = 0;
     }
-    Py_XDECREF(base);
     Py_XDECREF(theirs);
     Py_XDECREF(ours);
     return answer;
 }
 
-static PyObject *make_object(PyObject *app)
+static PyObject *make_object(void)
 {
-    PyObject *class = PyObject_GetAttrString(app, "IncomingHandler");
+    PyObject *class = PyObject_GetAttrString(handler.app, "IncomingHandler");
     PyObject *object = class == NULL ? NULL : PyObject_CallNoArgs(class);
     Py_XDECREF(class);
     return object;
 }
 
-static bool bind_sdk(PyObject *sdk)
+static bool bind_method(PyObject *base)
 {
-    handler.request_type = PyObject_GetAttrString(sdk, "Request");
-    handler.response_type = PyObject_GetAttrString(sdk, "Response");
-    if (handler.request_type == NULL || handler.response_type == NULL)
-        return false;
-    int raw = overrides_handle(sdk);
+    int raw = overrides_handle(base);
     if (raw < 0)
         return false;
     if (raw)
-        return raw_bind();
+        return raw_bind(PyObject_TypeCheck(handler.object, (PyTypeObject *)base));
     handler.method = PyObject_GetAttrString(handler.object, "handle_request");
     return handler.method != NULL;
 }
 
-bool handler_bind(PyObject *app)
+static bool bind_sdk(PyObject *sdk)
+{
+    PyObject *base = PyObject_GetAttrString(sdk, "IncomingHandler");
+    handler.request_type = PyObject_GetAttrString(sdk, "Request");
+    handler.response_type = PyObject_GetAttrString(sdk, "Response");
+    bool done = base != NULL && handler.request_type != NULL && handler.response_type != NULL &&
+                bind_method(base);
+    Py_XDECREF(base);
+    return done;
+}
+
+bool application_bind(PyObject *app)
 {
     handler.app = app;
-    handler.object = make_object(app);
-    if (handler.object == NULL || !request_prepare() || !response_prepare())
-        return false;
     handler.environment = find_environment();
-    if (handler.environment == NULL)
+    return handler.environment != NULL && value_class_ok() != NULL && value_class_err() != NULL &&
+           value_class_some() != NULL;
+}
+
+bool handler_bind(void)
+{
+    if (export_find(HANDLER_INTERFACE, "handle") == NULL)
+        return true;
+    handler.object = make_object();
+    if (handler.object == NULL || !request_prepare() || !response_prepare())
         return false;
     PyObject *sdk = PyImport_ImportModule("spin_sdk.http");
     bool done = sdk != NULL && bind_sdk(sdk);
@@ -110,8 +125,8 @@ static PyObject *take_bytes(struct host_list *text)
     return bytes;
 }
 
-/* Fills os.environ from the host. Under hosts that reuse instances it is filled again. */
-static void refresh_environment(void)
+/* Under hosts that reuse instances it is filled again. */
+void refresh_environment(void)
 {
     struct host_list list;
     http_host->environment(host_address(&list));
@@ -126,6 +141,26 @@ static void refresh_environment(void)
         Py_XDECREF(value);
     }
     host_list_free(&list);
+}
+
+void refresh_arguments(void)
+{
+    struct host_list list;
+    import_wasi_cli_environment_get_arguments(host_address(&list));
+    struct host_list *texts = (struct host_list *)list.data;
+    PyObject *arguments = PyList_New(0);
+    for (uint32_t i = 0; i < list.len; i++) {
+        PyObject *text =
+            PyUnicode_DecodeUTF8((char *)texts[i].data, (Py_ssize_t)texts[i].len, NULL);
+        if (text == NULL || arguments == NULL || PyList_Append(arguments, text) < 0)
+            print_exception();
+        host_list_free(&texts[i]);
+        Py_XDECREF(text);
+    }
+    host_list_free(&list);
+    if (arguments == NULL || PySys_SetObject("argv", arguments) < 0)
+        print_exception();
+    Py_XDECREF(arguments);
 }
 
 static bool answer(uint32_t request, uint32_t outparam, PyObject *method)

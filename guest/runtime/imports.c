@@ -7,7 +7,8 @@
 struct numbered {
     struct config_text interface, names;
     uint32_t first; /* number of the first name */
-    bool early, used;
+    bool early;
+    bool is_numbered, is_named; /* used so */
 };
 
 static struct numbered *numbered;
@@ -63,47 +64,70 @@ static bool works_while_building(const char *interface)
     return strncmp(interface, handler_interface, sizeof handler_interface - 1) != 0;
 }
 
-static bool find_direct(const char *interface, const char *name, struct import *ret_import)
+/* NULL: not of the world. */
+static struct numbered *find_interface(const char *interface)
 {
-    struct guest_import key = {.interface = interface, .name = name};
-    const struct guest_import *found =
-        bsearch(&key, guest_imports, guest_import_count, sizeof guest_imports[0], compare);
-    if (found == NULL)
-        return false;
-    *ret_import = (struct import){
-        .kind = IMPORT_DIRECT, .direct = found, .early = works_while_building(interface)};
-    return true;
+    for (uint32_t i = 0; i < numbered_count; i++)
+        if (is(numbered[i].interface, interface))
+            return &numbered[i];
+    return NULL;
+}
+
+static bool left_out(const char *interface)
+{
+    PyErr_Format(PyExc_ImportError,
+        "'%s' was left out of this component, because no import statement named its module when it "
+        "was built: write one at the top of the application and build again",
+        interface);
+    return false;
 }
 
 static bool find_numbered(const char *interface, const char *name, struct import *ret_import)
 {
-    for (uint32_t i = 0; i < numbered_count; i++) {
-        struct numbered *entry = &numbered[i];
-        if (!is(entry->interface, interface))
-            continue;
-        uint32_t line = find_line(entry->names, name);
-        uint32_t next = i + 1 < numbered_count ? numbered[i + 1].first : number_count;
-        if (entry->first + line >= next)
-            return true;
-        if (!runtime_is_building && !entry->used) {
-            PyErr_Format(PyExc_ImportError,
-                "'%s' was left out of this component, because no import statement named its "
-                "module when it was built: write one at the top of the application and build again",
-                interface);
-            return false;
-        }
-        entry->used |= runtime_is_building;
-        *ret_import = (struct import){
-            .kind = IMPORT_NUMBERED, .number = entry->first + line, .early = entry->early};
+    struct numbered *entry = find_interface(interface);
+    if (entry == NULL)
         return true;
+    uint32_t number = entry->first + find_line(entry->names, name);
+    uint32_t end = entry + 1 < numbered + numbered_count ? entry[1].first : number_count;
+    if (number >= end)
+        return true;
+    if (!runtime_is_building && !entry->is_numbered)
+        return left_out(interface);
+    entry->is_numbered |= runtime_is_building;
+    *ret_import = (struct import){.kind = IMPORT_NUMBERED, .number = number, .early = entry->early};
+    return true;
+}
+
+static const struct guest_import *find_direct(const char *interface, const char *name)
+{
+    struct guest_import key = {.interface = interface, .name = name};
+    return bsearch(&key, guest_imports, guest_import_count, sizeof guest_imports[0], compare);
+}
+
+/* Interfaces of WASI are there in any case, but not those of HTTP. */
+static bool use_direct(const struct guest_import *direct, struct import *ret_import)
+{
+    static const char http[] = "wasi:http/";
+    struct numbered *entry = find_interface(direct->interface);
+    if (strncmp(direct->interface, http, sizeof http - 1) == 0) {
+        if (entry == NULL)
+            return true;
+        if (!runtime_is_building && !entry->is_named)
+            return left_out(direct->interface);
     }
+    if (entry != NULL && runtime_is_building)
+        entry->is_named = true;
+    *ret_import = (struct import){
+        .kind = IMPORT_DIRECT, .direct = direct, .early = works_while_building(direct->interface)};
     return true;
 }
 
 bool import_find(const char *interface, const char *name, struct import *ret_import)
 {
     *ret_import = (struct import){.kind = IMPORT_ABSENT};
-    return find_direct(interface, name, ret_import) || find_numbered(interface, name, ret_import);
+    const struct guest_import *direct = find_direct(interface, name);
+    return direct != NULL ? use_direct(direct, ret_import)
+                          : find_numbered(interface, name, ret_import);
 }
 
 bool import_allowed(const struct import *import, PyObject *interface, PyObject *name)
@@ -128,8 +152,13 @@ void import_call(const struct import *import, const uint64_t *flat, uint64_t *re
         spindle_call(import->number, flat, result);
 }
 
-/* For the builder: whether the component must import that interface of the configuration block. */
+/*
+ * For the builder: how the application uses that interface of the configuration block. Bit 0: by
+ * number; bit 1: by name.
+ */
 GUEST_EXPORT("spindle_uses") int32_t spindle_uses(uint32_t interface)
 {
-    return interface < numbered_count && numbered[interface].used;
+    if (interface >= numbered_count)
+        return 0;
+    return numbered[interface].is_numbered | numbered[interface].is_named << 1;
 }

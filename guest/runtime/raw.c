@@ -1,31 +1,21 @@
 /* Requests for a class that overrides handle(): it gets the host's resources as objects. */
-#include "value.h"
+#include "exports.h"
 
-static PyObject *request_class, *outparam_class, *handle_method;
+static struct export *handle_export;
 
-bool raw_bind(void)
+/* Classes of the SDK get the SDK's objects, others those of the world's own modules. */
+bool raw_bind(bool of_sdk)
 {
-    PyObject *types = PyImport_ImportModule("spin_sdk.wit.imports.types");
-    if (types == NULL)
-        return false;
-    request_class = runtime_keep(PyObject_GetAttrString(types, "IncomingRequest"));
-    outparam_class = runtime_keep(PyObject_GetAttrString(types, "ResponseOutparam"));
-    handle_method = runtime_keep(PyObject_GetAttrString(handler.object, "handle"));
-    Py_DECREF(types);
-    return request_class != NULL && outparam_class != NULL && handle_method != NULL;
+    handle_export = export_find(HANDLER_INTERFACE, "handle");
+    return export_bind_method(handle_export, of_sdk ? "spin_sdk.wit" : NULL, handler.object);
 }
 
 /* The application answers through the outparam; if it fails before that, the host answers 500. */
 void raw_handle(uint32_t request, uint32_t outparam)
 {
-    PyObject *arguments[] = {
-        resource_lift(request_class, request), resource_lift(outparam_class, outparam)};
-    PyObject *result = arguments[0] == NULL || arguments[1] == NULL
-                           ? NULL
-                           : PyObject_Vectorcall(handle_method, arguments, 2, NULL);
+    uint64_t flat[] = {request, outparam};
+    PyObject *result = export_call(handle_export, flat);
     if (result == NULL)
         print_exception();
     Py_XDECREF(result);
-    Py_XDECREF(arguments[0]);
-    Py_XDECREF(arguments[1]);
 }

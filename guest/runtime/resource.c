@@ -20,6 +20,8 @@ struct finalizer {
     bool alive;
 };
 
+PyObject *resource_borrows;
+
 static PyObject *name_handle, *name_finalizer, *name_drop, *name_detach;
 static PyTypeObject drop_type, finalizer_type;
 
@@ -180,6 +182,19 @@ bool resource_give(PyObject *object)
     Py_XDECREF(finalizer);
     Py_XDECREF(result);
     return result != NULL && PyObject_SetAttr(object, name_handle, Py_None) == 0;
+}
+
+void resource_return(PyObject *borrows)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(borrows); i++) {
+        PyObject *object = PyList_GET_ITEM(borrows, i);
+        PyObject *finalizer = PyObject_GetAttr(object, name_finalizer);
+        PyObject *result = finalizer == NULL ? NULL : PyObject_CallNoArgs(finalizer);
+        if (result == NULL || PyObject_SetAttr(object, name_handle, Py_None) < 0)
+            print_exception();
+        Py_XDECREF(finalizer);
+        Py_XDECREF(result);
+    }
 }
 
 static PyObject *drop_func(PyObject *self, PyObject *arguments)

@@ -22,11 +22,13 @@
 
 /* False once the memory is sealed. */
 extern bool runtime_is_building;
+/* There will be no WASI at run time: no environment, no randomness. */
+extern bool runtime_is_bare;
 
 /* Interned names of attributes, and objects that every request uses. All made by handler_bind. */
 struct handler {
     PyObject *app;          /* the module */
-    PyObject *object;       /* instance of its IncomingHandler */
+    PyObject *object;       /* instance of its IncomingHandler; NULL: no requests */
     PyObject *method;       /* bound handle_request; NULL if the class overrides handle() */
     PyObject *request_type; /* spin_sdk.http.Request */
     PyObject *response_type;
@@ -43,17 +45,26 @@ PyObject *runtime_string(const char *text);
 /* Holds the object for good (its reference is taken over). Returns it. */
 PyObject *runtime_keep(PyObject *object);
 
-/* Finds and makes what a request needs. False: a Python exception is set. */
-bool handler_bind(PyObject *app);
+/* The interface of requests, which is implemented in C as far as it can be. */
+#define HANDLER_INTERFACE "wasi:http/incoming-handler@0.2.0"
+
+/* Finds what every export needs. False: a Python exception is set. */
+bool application_bind(PyObject *app);
+/* Finds and makes what a request needs, if the world has requests; likewise. */
+bool handler_bind(void);
 /* Prints the exception that is set to sys.stderr, whatever it is, and clears it. */
 void print_exception(void);
 
 /* handler.c: answers one request by calling `method`. */
 void handle_with(uint32_t request, uint32_t outparam, PyObject *method);
 
-/* raw.c: for a class that overrides handle(). */
-bool raw_bind(void);
+/* raw.c: for a class that overrides handle(), of the SDK's class or not. */
+bool raw_bind(bool of_sdk);
 void raw_handle(uint32_t request, uint32_t outparam);
+
+/* Fills os.environ, and sys.argv, from the host. */
+void refresh_environment(void);
+void refresh_arguments(void);
 
 /* warm.c: false, with the traceback printed, if the application's warm_up() fails. */
 bool warm_modules(PyObject *app);

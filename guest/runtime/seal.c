@@ -149,7 +149,8 @@ static void visit(struct walk *walk, PyObject *object)
         find_in_code(walk, (PyCodeObject *)object);
     if (PyType_Check(object))
         find_in_type(walk, (PyTypeObject *)object);
-    if (walk->random_type != NULL && PyObject_TypeCheck(object, walk->random_type))
+    if (!runtime_is_bare && walk->random_type != NULL &&
+        PyObject_TypeCheck(object, walk->random_type))
         _PyRandom_MarkStale(object);
     if (type->tp_traverse != NULL && PyObject_IS_GC(object))
         type->tp_traverse(object, find_visited, walk);

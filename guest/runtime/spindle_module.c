@@ -98,7 +98,7 @@ PyObject *PyInit__spindle(void)
     value_name_value = runtime_string("value");
     if (module == NULL || types == NULL || value_name_value == NULL ||
         !value_types_prepare(types) || !resource_prepare(module) || !function_prepare(module) ||
-        PyModule_AddObjectRef(module, "types", types) < 0)
+        !exported_prepare(module) || PyModule_AddObjectRef(module, "types", types) < 0)
         Py_CLEAR(module);
     Py_XDECREF(types);
     return module;

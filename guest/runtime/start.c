@@ -5,6 +5,7 @@
 #include "heap.h"
 #include "libc/vfs.h"
 #include "config.h"
+#include "exports.h"
 #include "imports.h"
 #include "runtime.h"
 
@@ -12,11 +13,13 @@
 static const char *const bundled_paths[] = {"/python", "/bundled"};
 
 bool runtime_is_building = true;
+bool runtime_is_bare;
 
 /* What the configuration block asks for. */
 struct settings {
     char *app;
     unsigned long hash_seed;
+    const char *world;         /* of the exports that follow */
     struct config_text *paths; /* owned array of views */
     size_t path_count;
 };
@@ -77,6 +80,16 @@ static bool apply(const struct config_entry *entry, struct settings *settings)
     }
     if (config_key(entry, "env:", &rest))
         return set_variable(rest, value);
+    if (config_key(entry, "world", &rest)) {
+        settings->world = copy_text(value);
+        return settings->world != NULL;
+    }
+    if (config_key(entry, "stub-wasi", &rest)) {
+        runtime_is_bare = true;
+        return true;
+    }
+    if (config_key(entry, "export:", &rest))
+        return export_add(settings->world, rest, value);
     if (config_key(entry, "import:", &rest))
         return import_add(rest, value, false);
     if (config_key(entry, "early-import:", &rest))
@@ -92,7 +105,7 @@ static bool read_settings(const uint8_t *data, size_t len, struct settings *ret_
 {
     struct config config;
     struct config_entry entry;
-    *ret_settings = (struct settings){0};
+    *ret_settings = (struct settings){.world = "spin_sdk.wit"};
     if (!config_open(&config, data, len))
         return false;
     while (config_next(&config, &entry)) {
@@ -178,6 +191,21 @@ static bool forget_environment(void)
     return done;
 }
 
+/* Prints the exception that is set, with what is known to help. */
+static void print_explained(void)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    PyObject *module = PyImport_ImportModule("_spindle_hints");
+    PyObject *result =
+        module == NULL ? NULL : PyObject_CallMethod(module, "explain", "O", exception);
+    if (result == NULL)
+        PyErr_Clear();
+    Py_XDECREF(module);
+    Py_XDECREF(result);
+    PyErr_SetRaisedException(exception);
+    print_exception();
+}
+
 GUEST_EXPORT("spindle_alloc") void *spindle_alloc(size_t size)
 {
     return malloc(size);
@@ -201,8 +229,9 @@ GUEST_EXPORT("spindle_init") int32_t spindle_init(const uint8_t *data, size_t le
         return 1;
     }
     PyObject *app = PyImport_ImportModule(settings.app);
-    if (app == NULL || !handler_bind(app) || !forget_environment()) {
-        print_exception();
+    if (app == NULL || !application_bind(app) || !handler_bind() || !exports_bind() ||
+        !forget_environment()) {
+        print_explained();
         return 1;
     }
     return 0;

@@ -64,6 +64,8 @@ static inline bool value_has_cases(const struct value_type *type)
            type->kind == VALUE_VARIANT || type->kind == VALUE_ENUM;
 }
 
+/* Of (("name", T), ...): a tuple type, and a tuple of names. False: a Python exception is set. */
+bool value_parameters(PyObject *parameters, struct value_type **ret_types, PyObject **ret_names);
 /* A type of parts; takes over nothing. NULL: a Python exception is set. */
 struct value_type *value_type_new(
     enum value_kind kind, uint32_t count, struct value_type *const *parts);
@@ -92,8 +94,15 @@ bool value_scratch_hold(struct value_scratch *scratch, PyObject *object);
 /* Writes the object to memory. False: a Python exception is set. */
 bool value_store(struct value_scratch *scratch, const struct value_type *type, PyObject *object,
     uint8_t *memory);
+/* The same of a case of a variant, option or result, by its index. */
+bool value_store_case(struct value_scratch *scratch, const struct value_type *type, uint32_t index,
+    PyObject *payload, uint8_t *memory);
+/* All resources that were stored as own are given away. */
+bool value_scratch_give(struct value_scratch *scratch);
 /* Loads type->flat_count core values; floats as their bits. */
 void value_flatten(const struct value_type *type, const uint8_t *memory, uint64_t *ret_flat);
+/* The reverse: from flat core values to memory. */
+void value_unflatten(const struct value_type *type, const uint64_t *flat, uint8_t *memory);
 /* Makes an object and frees the blocks that the host made. NULL: a Python exception is set. */
 PyObject *value_lift(const struct value_type *type, const uint8_t *memory);
 
@@ -105,6 +114,20 @@ bool resource_handle(
 /* The object gives its handle away. */
 bool resource_give(PyObject *object);
 bool resource_prepare(PyObject *module);
+/* While the list is set, objects of borrowed handles are appended to it. */
+extern PyObject *resource_borrows;
+/* Ends their use. */
+void resource_return(PyObject *borrows);
+
+/* exported.c: resources that the application implements; `_spindle.Exported`, as a type's class. */
+bool exported_check(PyObject *object);
+/* The application's object behind a handle (own) or, as the ABI has it, its own number (borrow). */
+PyObject *exported_lift(PyObject *exported, bool own, uint32_t handle);
+/* A new handle of any object. */
+bool exported_lower(PyObject *exported, PyObject *object, uint32_t *ret_handle);
+/* The handle that stands for this number is gone. */
+void exported_destroy(uint32_t number);
+bool exported_prepare(PyObject *module);
 
 /* function.c: functions of the host as Python callables. */
 bool function_prepare(PyObject *module);

@@ -150,6 +150,18 @@ static PyObject *lift_fields(const struct value_type *type, const uint8_t *memor
     return record;
 }
 
+static PyObject *lift_handle(const struct value_type *type, uint32_t handle)
+{
+    bool own = type->kind == VALUE_OWN;
+    if (exported_check(type->class))
+        return exported_lift(type->class, own, handle);
+    PyObject *object = resource_lift(type->class, handle);
+    if (object != NULL && !own && resource_borrows != NULL &&
+        PyList_Append(resource_borrows, object) < 0)
+        Py_CLEAR(object);
+    return object;
+}
+
 PyObject *value_lift(const struct value_type *type, const uint8_t *memory)
 {
     switch (type->kind) {
@@ -187,7 +199,7 @@ PyObject *value_lift(const struct value_type *type, const uint8_t *memory)
             PyLong_FromUnsignedLongLong(load(memory, type->size > 8 ? 8 : type->size)));
     case VALUE_OWN:
     case VALUE_BORROW:
-        return resource_lift(type->class, (uint32_t)load(memory, 4));
+        return lift_handle(type, (uint32_t)load(memory, 4));
     }
     Py_UNREACHABLE();
 }

@@ -58,6 +58,16 @@ bool value_scratch_hold(struct value_scratch *scratch, PyObject *object)
     return done;
 }
 
+bool value_scratch_give(struct value_scratch *scratch)
+{
+    Py_ssize_t count = scratch->given == NULL ? 0 : PyList_GET_SIZE(scratch->given);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (!resource_give(PyList_GET_ITEM(scratch->given, i)))
+            return false;
+    }
+    return true;
+}
+
 static bool wrong_type(struct value_scratch *scratch, const char *expected, PyObject *object)
 {
     PyErr_Format(PyExc_TypeError, "%s: %s must be %s, not %T", scratch->function,
@@ -211,7 +221,7 @@ static bool store_list(
     return true;
 }
 
-static bool store_case(struct value_scratch *scratch, const struct value_type *type, uint32_t index,
+bool value_store_case(struct value_scratch *scratch, const struct value_type *type, uint32_t index,
     PyObject *payload, uint8_t *memory)
 {
     put(memory, &index, type->tag_size);
@@ -230,16 +240,16 @@ static bool store_option(
     struct value_scratch *scratch, const struct value_type *type, PyObject *object, uint8_t *memory)
 {
     if (object == Py_None)
-        return store_case(scratch, type, 0, NULL, memory);
+        return value_store_case(scratch, type, 0, NULL, memory);
     if (type->parts[1]->kind != VALUE_OPTION)
-        return store_case(scratch, type, 1, object, memory);
+        return value_store_case(scratch, type, 1, object, memory);
     PyObject *some = value_class_some();
     if (some == NULL)
         return false;
     if (!PyObject_TypeCheck(object, (PyTypeObject *)some))
         return wrong_type(scratch, "None or a Some", object);
     PyObject *payload = payload_of(scratch, object);
-    return payload != NULL && store_case(scratch, type, 1, payload, memory);
+    return payload != NULL && value_store_case(scratch, type, 1, payload, memory);
 }
 
 static bool store_result(
@@ -252,7 +262,7 @@ static bool store_result(
     if (!failed && !PyObject_TypeCheck(object, (PyTypeObject *)ok))
         return wrong_type(scratch, "an Ok or an Err", object);
     PyObject *payload = payload_of(scratch, object);
-    return payload != NULL && store_case(scratch, type, failed, payload, memory);
+    return payload != NULL && value_store_case(scratch, type, failed, payload, memory);
 }
 
 static bool store_variant(
@@ -270,7 +280,7 @@ static bool store_variant(
         if (payload == NULL)
             return false;
     }
-    return store_case(scratch, type, index, payload, memory);
+    return value_store_case(scratch, type, index, payload, memory);
 }
 
 static bool store_fields(
@@ -327,6 +337,12 @@ static bool store_handle(
     struct value_scratch *scratch, const struct value_type *type, PyObject *object, uint8_t *memory)
 {
     uint32_t handle;
+    if (exported_check(type->class)) {
+        if (!exported_lower(type->class, object, &handle))
+            return false;
+        put(memory, &handle, sizeof handle);
+        return true;
+    }
     if (!resource_handle(scratch, type->class, object, &handle))
         return false;
     put(memory, &handle, sizeof handle);
@@ -421,6 +437,41 @@ void value_flatten(const struct value_type *type, const uint8_t *memory, uint64_
         break;
     default:
         ret_flat[0] = load(memory, type->size);
+        break;
+    }
+}
+
+void value_unflatten(const struct value_type *type, const uint64_t *flat, uint8_t *memory)
+{
+    switch (type->kind) {
+    case VALUE_STRING:
+    case VALUE_LIST:
+        put(memory, &flat[0], 4);
+        put(memory + 4, &flat[1], 4);
+        break;
+    case VALUE_TUPLE:
+    case VALUE_RECORD:
+        for (uint32_t i = 0; i < type->count; i++) {
+            value_unflatten(type->parts[i], flat, memory + type->offsets[i]);
+            flat += type->parts[i]->flat_count;
+        }
+        break;
+    case VALUE_OPTION:
+    case VALUE_RESULT:
+    case VALUE_VARIANT:
+    case VALUE_ENUM: {
+        uint32_t which = (uint32_t)flat[0];
+        put(memory, &which, type->tag_size);
+        if (type->parts != NULL && which < type->count && type->parts[which] != NULL)
+            value_unflatten(type->parts[which], flat + 1, memory + type->payload_offset);
+        break;
+    }
+    case VALUE_FLAGS:
+        for (uint32_t i = 0; i < type->flat_count; i++)
+            put(memory + i * 4, &flat[i], type->size < 4 ? type->size : 4);
+        break;
+    default:
+        put(memory, &flat[0], type->size);
         break;
     }
 }

@@ -326,16 +326,40 @@ static PyObject *make_flags(PyObject *self, PyObject *arguments)
     return with_class((PyObject *)value_type_new(VALUE_FLAGS, count, NULL), class);
 }
 
+/* A protocol that the application implements stands for what handles its objects. */
+static PyObject *make_handle(enum value_kind kind, PyObject *class)
+{
+    PyObject *exported = NULL;
+    if (PyObject_GetOptionalAttrString(class, "_exported", &exported) < 0)
+        return NULL;
+    bool is_exported = exported != NULL && exported_check(exported);
+    PyObject *type =
+        with_class((PyObject *)value_type_new(kind, 0, NULL), is_exported ? exported : class);
+    Py_XDECREF(exported);
+    return type;
+}
+
 static PyObject *make_own(PyObject *self, PyObject *class)
 {
     (void)self;
-    return with_class((PyObject *)value_type_new(VALUE_OWN, 0, NULL), class);
+    return make_handle(VALUE_OWN, class);
 }
 
 static PyObject *make_borrow(PyObject *self, PyObject *class)
 {
     (void)self;
-    return with_class((PyObject *)value_type_new(VALUE_BORROW, 0, NULL), class);
+    return make_handle(VALUE_BORROW, class);
+}
+
+bool value_parameters(PyObject *parameters, struct value_type **ret_types, PyObject **ret_names)
+{
+    PyObject *types = NULL;
+    *ret_names = NULL;
+    if (split_fields(parameters, ret_names, &types))
+        *ret_types = (struct value_type *)make_of_parts(
+            VALUE_TUPLE, &PyTuple_GET_ITEM(types, 0), PyTuple_GET_SIZE(types), false);
+    Py_XDECREF(types);
+    return *ret_types != NULL;
 }
 
 static PyMethodDef functions[] = {

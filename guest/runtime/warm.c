@@ -76,9 +76,11 @@ static void run_failing_requests(void)
 
 bool warm_requests(void)
 {
-    http_host = &http_host_stub;
-    run_failing_requests();
-    run_requests(&respond_definition, REQUESTS);
-    http_host = &http_host_wasi;
+    if (handler.object != NULL) {
+        http_host = &http_host_stub;
+        run_failing_requests();
+        run_requests(&respond_definition, REQUESTS);
+        http_host = &http_host_wasi;
+    }
     return call_prepare("finish", NULL);
 }

@@ -146,7 +146,7 @@ static int check_imports(
 {
     for (size_t i = 0; i < component_import_count(c->component); i++) {
         struct component_extern_name import = component_import(c->component, i);
-        if (!is_offered(c, import.name))
+        if (!import.only_types && !is_offered(c, import.name))
             return manifest_fail(manifest, c->manifest->source_place, ERROR_UNSUPPORTED, err,
                 "component `%" STR_FMT "` imports `%" STR_FMT "`, which is not supported yet",
                 STR_ARG(c->manifest->id), STR_ARG(import.name));

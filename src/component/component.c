@@ -38,10 +38,23 @@ void component_free(struct component *component)
     free(component);
 }
 
+static bool has_only_types(const struct extern_type *type)
+{
+    if (type->sort != EXTERN_INSTANCE)
+        return false;
+    for (size_t i = 0; i < type->instance->count; i++) {
+        const struct extern_type *inner = &type->instance->exports[i].type;
+        if (inner->sort != EXTERN_TYPE || inner->sub_resource)
+            return false;
+    }
+    return true;
+}
+
 static struct component_extern_name extern_name(const struct named_extern *named)
 {
     static const char *const sorts[] = {"module", "func", "value", "type", "component", "instance"};
-    return (struct component_extern_name){named->name, sorts[named->type.sort]};
+    return (struct component_extern_name){
+        named->name, sorts[named->type.sort], has_only_types(&named->type)};
 }
 
 size_t component_import_count(const struct component *component)

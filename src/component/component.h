@@ -34,6 +34,7 @@ void component_free(struct component *component);
 struct component_extern_name {
     struct str name;  /* "wasi:io/streams@0.2.0" */
     const char *sort; /* "instance", "func", "component", "module", "type", "value" */
+    bool only_types;  /* an instance of types without resources: there is nothing to supply */
 };
 size_t component_import_count(const struct component *component);
 struct component_extern_name component_import(const struct component *component, size_t index);

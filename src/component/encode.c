@@ -263,7 +263,8 @@ static void make_states(struct encoder *e)
 static int encode(struct encoder *e)
 {
     struct plan plan = {0};
-    uint32_t main, realloc_func = NO_TYPE, call;
+    uint32_t realloc_func = NO_TYPE;
+    e->glue = NO_TYPE;
     make_states(e);
     if (mark_live(e) < 0 || check_memory(e) < 0 || make_plan(e, &plan) < 0)
         return -1;
@@ -272,16 +273,16 @@ static int encode(struct encoder *e)
         return -1;
     write_modules(e, &plan);
     define_resources(e, &plan);
-    if (instantiate_main(e, &plan, &main) < 0)
+    if (instantiate_main(e, &plan) < 0)
         return -1;
     if (wasm_find_export(e->module, STR("memory")))
-        emit_core_alias(e, 0x02, main, STR("memory"));
+        emit_core_alias(e, 0x02, e->main, STR("memory"));
     if (wasm_find_export(e->module, STR("cabi_realloc")))
-        realloc_func = alias_core_func(e, main, STR("cabi_realloc"));
-    if (write_glue(e, realloc_func, &call) < 0)
+        realloc_func = alias_core_func(e, e->main, STR("cabi_realloc"));
+    if (write_glue(e, realloc_func) < 0)
         return -1;
-    write_fixups(e, &plan, main, realloc_func, call);
-    if (write_exports(e, main, realloc_func) < 0)
+    write_fixups(e, &plan, realloc_func);
+    if (write_exports(e, realloc_func) < 0)
         return -1;
     write_producers(e);
     if (e->out->failed)

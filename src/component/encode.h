@@ -9,7 +9,8 @@
  * function name for the world's own), "cabi_post_" and that name (optional), and
  * interface "#[dtor]r" (optional).
  *
- * A module that serves many worlds may import ("spindle", "call") instead: see `bindings`.
+ * A module that serves many worlds may import ("spindle", "call") instead, and export
+ * "spindle_dispatch": see `bindings` and `dispatches`.
  *
  * Everything here is borrowed for the call only.
  */
@@ -63,6 +64,16 @@ struct encode_binding {
 };
 
 /*
+ * An export that the module implements by number, unless it has the core export itself: exports
+ * spindle_arguments() -> address of 17 slots for flat arguments, 8 bytes each;
+ * spindle_dispatch(number) -> the flat result's bits; spindle_dispatched(), after a result in
+ * memory has been read.
+ */
+struct encode_dispatch {
+    struct str interface, name; /* empty for the world's own; "[dtor]r" for a destructor */
+};
+
+/*
  * Imports come in such an order that each uses only earlier ones; exports likewise. An imported
  * interface whose functions the module does not import is written with its types alone, and left
  * out if nothing uses these either.
@@ -77,6 +88,11 @@ struct encode_input {
     const struct encode_interface *root_imports, *root_exports;
     size_t binding_count;
     const struct encode_binding *bindings;
+    size_t dispatch_count;
+    const struct encode_dispatch *dispatches;
+    /* Modules of core imports that the component does without: calling one of them traps. */
+    size_t absent_count;
+    const struct str *absent;
     /* Written as the "producers" section's "processed-by" field; empty for none. */
     struct str producer, producer_version;
 };

@@ -90,7 +90,28 @@ static int plan_dtors(struct encoder *e, struct plan *plan, struct interface_sta
             continue;
         struct str name = dtor_name(e, state, type);
         struct slot slot = {.kind = SLOT_DTOR, .state = state, .dtor = name, .type = &dtor_type};
-        if (wasm_find_export(e->module, name) && add_slot(e, plan, slot) < 0)
+        bool there = wasm_find_export(e->module, name) || glue_exports(e, name);
+        if (there && add_slot(e, plan, slot) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* How main's import is satisfied. */
+static enum slot_kind slot_kind(const struct encoder *e, const struct wasm_import *import)
+{
+    return is_call(import) ? SLOT_CALL : is_absent(e, import) ? SLOT_ABSENT : SLOT_LOWERED;
+}
+
+static int plan_imports(struct encoder *e, struct plan *plan, enum slot_kind kind)
+{
+    for (uint32_t i = 0; i < e->module->import_count; i++) {
+        const struct wasm_import *import = &e->module->imports[i];
+        struct slot slot = {.kind = kind,
+            .import = import,
+            .type = kind == SLOT_CALL ? glue_call_type() : import->type.func};
+        if (import->type.kind == WASM_EXTERN_FUNC && slot_kind(e, import) == kind &&
+            add_slot(e, plan, slot) < 0)
             return -1;
     }
     return 0;
@@ -104,13 +125,10 @@ int make_plan(struct encoder *e, struct plan *plan)
         if ((state->is_export ? plan_dtors : plan_lowered)(e, plan, state) < 0)
             return -1;
     }
-    for (uint32_t i = 0; i < e->module->import_count; i++) {
-        const struct wasm_import *import = &e->module->imports[i];
-        struct slot slot = {.kind = SLOT_CALL, .type = glue_call_type()};
-        if (is_call(import) && add_slot(e, plan, slot) < 0)
-            return -1;
-    }
-    return 0;
+    if (plan_imports(e, plan, SLOT_CALL) < 0)
+        return -1;
+    plan->filled = (uint32_t)plan->slots.len;
+    return plan_imports(e, plan, SLOT_ABSENT);
 }
 
 static uint32_t find_slot(const struct plan *plan, const struct slot *wanted)
@@ -118,7 +136,8 @@ static uint32_t find_slot(const struct plan *plan, const struct slot *wanted)
     for (size_t i = 0; i < plan->slots.len; i++) {
         const struct slot *slot = &plan->slots.data[i];
         if (slot->kind == wanted->kind && slot->state == wanted->state &&
-            slot->func == wanted->func && str_equal(slot->dtor, wanted->dtor))
+            slot->func == wanted->func && slot->import == wanted->import &&
+            str_equal(slot->dtor, wanted->dtor))
             return (uint32_t)i;
     }
     return NO_TYPE;
@@ -255,10 +274,12 @@ static int core_import(struct encoder *e, const struct plan *plan, const struct 
     uint32_t *ret_func)
 {
     struct core_name name = {import->module, import->name};
-    struct slot slot = {.kind = is_call(import) ? SLOT_CALL : SLOT_LOWERED};
+    struct slot slot = {.kind = slot_kind(e, import)};
     const struct wasm_func_type *type = import->type.func;
     size_t named;
-    if (slot.kind == SLOT_LOWERED && find_core_name(e, &name, &slot.state, &slot.func, &named) < 0)
+    if (slot.kind != SLOT_LOWERED)
+        slot.import = import;
+    else if (find_core_name(e, &name, &slot.state, &slot.func, &named) < 0)
         return -1;
     uint32_t index = find_slot(plan, &slot);
     if (index != NO_TYPE) {
@@ -304,7 +325,7 @@ static int bundle(struct encoder *e, const struct plan *plan, struct str module)
 }
 
 /* Main's imports in bundles, one for each module name, then main itself. */
-int instantiate_main(struct encoder *e, const struct plan *plan, uint32_t *ret_instance)
+int instantiate_main(struct encoder *e, const struct plan *plan)
 {
     const struct wasm_module *m = e->module;
     struct buf arguments = BUF_INIT(e->out->max);
@@ -329,7 +350,7 @@ int instantiate_main(struct encoder *e, const struct plan *plan, uint32_t *ret_i
     buf_append_uleb(&body, count);
     buf_append(&body, arguments.data, arguments.len);
     body_end(e, SECTION_CORE_INSTANCE, &body);
-    *ret_instance = e->core_instances++;
+    e->main = e->core_instances++;
     e->out->failed |= arguments.failed;
     buf_release(&arguments);
     return 0;
@@ -355,7 +376,7 @@ void write_modules(struct encoder *e, const struct plan *plan)
     build_shim(&bytes, types, count);
     write_module(e, buf_str(&bytes));
     buf_clear(&bytes);
-    build_fixups(&bytes, types, count);
+    build_fixups(&bytes, types, plan->filled, count);
     write_module(e, buf_str(&bytes));
     e->out->failed |= bytes.failed;
     buf_release(&bytes);
@@ -390,30 +411,30 @@ void define_resources(struct encoder *e, const struct plan *plan)
 }
 
 /* The core function that fills a slot of the shim's table. */
-static uint32_t slot_func(
-    struct encoder *e, const struct slot *slot, uint32_t main, uint32_t realloc_func, uint32_t call)
+static uint32_t slot_func(struct encoder *e, const struct slot *slot, uint32_t realloc_func)
 {
     switch (slot->kind) {
     case SLOT_LOWERED:
         return lower(e, slot->state, slot->func, realloc_func);
     case SLOT_DTOR:
-        return alias_core_func(e, main, slot->dtor);
+        return alias_core_func(e, glue_exports(e, slot->dtor) ? e->glue : e->main, slot->dtor);
     case SLOT_CALL:
-        return call;
+        return alias_core_func(e, e->glue, STR("call"));
+    case SLOT_ABSENT:
+        break;
     }
     BUG("slot kind %d", slot->kind);
 }
 
-void write_fixups(
-    struct encoder *e, const struct plan *plan, uint32_t main, uint32_t realloc_func, uint32_t call)
+void write_fixups(struct encoder *e, const struct plan *plan, uint32_t realloc_func)
 {
     struct buf items = BUF_INIT(e->out->max);
     char name[16];
-    uint32_t count = (uint32_t)plan->slots.len;
-    if (count == 0)
+    uint32_t count = plan->filled;
+    if (plan->slots.len == 0)
         return;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t func = slot_func(e, &plan->slots.data[i], main, realloc_func, call);
+        uint32_t func = slot_func(e, &plan->slots.data[i], realloc_func);
         snprintf(name, sizeof(name), "%u", i);
         append_name(&items, str_of(name));
         buf_append_byte(&items, 0x00);

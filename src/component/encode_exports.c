@@ -3,8 +3,16 @@
  */
 #include "component/encode_int.h"
 
-static int lift(struct encoder *e, struct interface_state *state, size_t index, uint32_t main,
-    uint32_t realloc_func)
+/* The core instance that implements an export; NO_TYPE, with the error: main lacks it. */
+static uint32_t implementer(struct encoder *e, struct str name, const struct wasm_func_type *type)
+{
+    if (glue_exports(e, name))
+        return e->glue;
+    return check_export(e, name, type) < 0 ? NO_TYPE : e->main;
+}
+
+static int lift(
+    struct encoder *e, struct interface_state *state, size_t index, uint32_t realloc_func)
 {
     const struct encode_func *func = &state->interface->funcs[index];
     const struct wasm_func_type *core = core_func_type(e, func->type, true);
@@ -17,14 +25,15 @@ static int lift(struct encoder *e, struct interface_state *state, size_t index, 
     bool needs[2];
     func_needs(func->type, true, needs);
     type_scope_init(&scope, e, TYPE_SCOPE_OUTER, state, e->out, &e->types);
-    if (check_export(e, name, core) < 0 || scope_func_type(&scope, func->type, &type) < 0)
+    uint32_t instance = implementer(e, name, core);
+    if (instance == NO_TYPE || scope_func_type(&scope, func->type, &type) < 0)
         return -1;
-    bool has_post = wasm_find_export(e->module, post) != NULL;
+    bool has_post = glue_exports(e, post) || wasm_find_export(e->module, post) != NULL;
     struct wasm_func_type post_type = {core->result_count, 0, core->results, core->results};
-    if (has_post && check_export(e, post, &post_type) < 0)
+    if (has_post && implementer(e, post, &post_type) == NO_TYPE)
         return -1;
-    uint32_t core_index = alias_core_func(e, main, name);
-    uint32_t post_index = has_post ? alias_core_func(e, main, post) : 0;
+    uint32_t core_index = alias_core_func(e, instance, name);
+    uint32_t post_index = has_post ? alias_core_func(e, instance, post) : 0;
     struct buf body = body_start(e);
     buf_append(&body, "\0\0", 2);
     buf_append_uleb(&body, core_index);
@@ -163,14 +172,14 @@ static void export_root(struct encoder *e, struct interface_state *state)
     }
 }
 
-int write_exports(struct encoder *e, uint32_t main, uint32_t realloc_func)
+int write_exports(struct encoder *e, uint32_t realloc_func)
 {
     for (size_t i = 0; i < e->state_count; i++) {
         struct interface_state *state = &e->states[i];
         if (!state->is_export)
             continue;
         for (size_t j = 0; j < state->interface->func_count; j++)
-            if (lift(e, state, j, main, realloc_func) < 0)
+            if (lift(e, state, j, realloc_func) < 0)
                 return -1;
         if (state->is_root)
             export_root(e, state);

@@ -1,192 +1,148 @@
 /*
- * The core module behind the module's import `call`, which reaches functions by number:
- *
- *     imports:  the memory as ("", "memory"), lowered functions and drops as ("", "0") ...
- *     table:    by number, a thunk (arguments, results), or one that traps
- *     exports:  "call" (number, arguments, results), which calls the thunk
- *
- * A thunk loads the flat arguments, 8 bytes apart, calls, and stores the flat result if there is
- * one.
+ * The glue: a core module that the encoder writes where main reaches imports by number (bindings)
+ * and implements exports by number (dispatches). It is instantiated behind main, with main's
+ * memory.
  */
 #include "component/encode_int.h"
 
 #define GLUE "spindle"
-
-/* A number's function; type NULL: none. */
-struct glue_func {
-    uint32_t core; /* core function of the component */
-    const struct wasm_func_type *type;
-};
-
-/* Types of the module: [0] of call, [1] of thunks, then the functions' own. */
-enum { TYPE_CALL, TYPE_THUNK, TYPE_FIRST };
-
-/* Functions of the module: imported ones, call, what traps, thunks. */
-struct glue {
-    const struct glue_func *funcs;
-    uint32_t count, imported;
-};
 
 bool is_call(const struct wasm_import *import)
 {
     return str_is(import->module, GLUE) && str_is(import->name, "call");
 }
 
-const struct wasm_func_type *glue_call_type(void)
+/* ------------------------------------------------------------------------------- exports */
+
+static struct str core_export_name(struct encoder *e, const struct encode_dispatch *d)
 {
-    static const uint8_t i32[] = {WASM_I32, WASM_I32, WASM_I32};
-    static const struct wasm_func_type call = {3, 0, i32, i32};
-    return &call;
+    if (d->interface.len == 0)
+        return d->name;
+    return str_of(
+        arena_printf(&e->arena, "%" STR_FMT "#%" STR_FMT, STR_ARG(d->interface), STR_ARG(d->name)));
 }
 
-static void glue_types(const struct glue *g, struct buf *body)
+/* "interface#name", "name", and those with "cabi_post_" before them. */
+static bool is_name_of(struct str name, const struct encode_dispatch *d)
 {
-    static const uint8_t i32[] = {WASM_I32, WASM_I32};
-    static const struct wasm_func_type thunk = {2, 0, i32, i32};
-    buf_append_uleb(body, (uint64_t)g->imported + TYPE_FIRST);
-    append_func_type(body, glue_call_type());
-    append_func_type(body, &thunk);
-    for (uint32_t i = 0; i < g->count; i++)
-        if (g->funcs[i].type)
-            append_func_type(body, g->funcs[i].type);
+    if (str_starts_with(name, STR("cabi_post_")))
+        name = str_skip(name, strlen("cabi_post_"));
+    if (d->interface.len == 0)
+        return str_equal(name, d->name);
+    return name.len == d->interface.len + 1 + d->name.len && str_starts_with(name, d->interface) &&
+           name.ptr[d->interface.len] == '#' &&
+           str_equal(str_skip(name, d->interface.len + 1), d->name);
 }
 
-static void glue_imports(const struct glue *g, struct buf *body)
+static const struct encode_func *find_export_func(
+    const struct encoder *e, const struct encode_dispatch *d)
 {
-    buf_append_uleb(body, (uint64_t)g->imported + 1);
-    append_name(body, STR_EMPTY);
-    append_name(body, STR("memory"));
-    buf_append_byte(body, WASM_EXTERN_MEMORY);
-    buf_append(body, "\0\0", 2); /* no maximum, at least 0 pages */
-    for (uint32_t i = 0; i < g->imported; i++) {
-        append_name(body, STR_EMPTY);
-        append_number_name(body, i);
-        buf_append_byte(body, WASM_EXTERN_FUNC);
-        buf_append_uleb(body, (uint64_t)i + TYPE_FIRST);
-    }
-}
-
-static void glue_funcs(const struct glue *g, struct buf *body)
-{
-    buf_append_uleb(body, (uint64_t)g->imported + 2);
-    buf_append_byte(body, TYPE_CALL);
-    for (uint32_t i = 0; i < g->imported + 1; i++)
-        buf_append_byte(body, TYPE_THUNK);
-}
-
-static void glue_table(const struct glue *g, struct buf *body)
-{
-    buf_append_byte(body, 1);
-    buf_append_byte(body, WASM_FUNCREF);
-    buf_append_byte(body, 1);
-    buf_append_uleb(body, g->count);
-    buf_append_uleb(body, g->count);
-}
-
-static void glue_exports(const struct glue *g, struct buf *body)
-{
-    buf_append_byte(body, 1);
-    append_name(body, STR("call"));
-    buf_append_byte(body, WASM_EXTERN_FUNC);
-    buf_append_uleb(body, g->imported);
-}
-
-static void glue_elements(const struct glue *g, struct buf *body)
-{
-    uint32_t refuse = g->imported + 1, next = refuse + 1;
-    buf_append(body, "\1\0\x41\0\x0b", 5); /* one segment: active, table 0, from 0 */
-    buf_append_uleb(body, g->count);
-    for (uint32_t i = 0; i < g->count; i++)
-        buf_append_uleb(body, g->funcs[i].type ? next++ : refuse);
-}
-
-/* The load or store of a core type, at an offset. */
-static void append_access(struct buf *code, uint8_t type, bool store, uint32_t offset)
-{
-    static const uint8_t loads[] = {0x28, 0x29, 0x2a, 0x2b}, stores[] = {0x36, 0x37, 0x38, 0x39};
-    uint8_t which = WASM_I32 - type;
-    buf_append_byte(code, store ? stores[which] : loads[which]);
-    buf_append_byte(code, which % 2 == 0 ? 2 : 3); /* alignment: 4 or 8 */
-    buf_append_uleb(code, offset);
-}
-
-static void append_thunk(struct buf *code, const struct wasm_func_type *type, uint32_t func)
-{
-    buf_append_byte(code, 0); /* no locals */
-    if (type->result_count > 0)
-        buf_append(code, "\x20\1", 2);
-    for (uint32_t i = 0; i < type->param_count; i++) {
-        buf_append(code, "\x20\0", 2);
-        append_access(code, type->params[i], false, 8 * i);
-    }
-    buf_append_byte(code, 0x10);
-    buf_append_uleb(code, func);
-    if (type->result_count > 0)
-        append_access(code, type->results[0], true, 0);
-    buf_append_byte(code, 0x0b);
-}
-
-static void append_body(struct buf *body, struct buf *code)
-{
-    buf_append_uleb(body, code->len);
-    buf_append_str(body, buf_str(code));
-    body->failed |= code->failed;
-    buf_clear(code);
-}
-
-static void glue_code(const struct glue *g, struct buf *body)
-{
-    /* local.get 1, local.get 2, local.get 0, call_indirect thunk */
-    static const uint8_t call[] = {0, 0x20, 1, 0x20, 2, 0x20, 0, 0x11, TYPE_THUNK, 0, 0x0b};
-    static const uint8_t refuse[] = {0, 0x00, 0x0b};
-    struct buf code = BUF_INIT(body->max);
-    uint32_t func = 0;
-    buf_append_uleb(body, (uint64_t)g->imported + 2);
-    buf_append(&code, call, sizeof(call));
-    append_body(body, &code);
-    buf_append(&code, refuse, sizeof(refuse));
-    append_body(body, &code);
-    for (uint32_t i = 0; i < g->count; i++) {
-        if (!g->funcs[i].type)
+    for (size_t i = 0; i < e->state_count; i++) {
+        const struct interface_state *state = &e->states[i];
+        if (!state->is_export || state->is_root != (d->interface.len == 0) ||
+            !str_equal(state->interface->name, d->interface))
             continue;
-        append_thunk(&code, g->funcs[i].type, func++);
-        append_body(body, &code);
+        for (size_t j = 0; j < state->interface->func_count; j++)
+            if (str_equal(state->interface->funcs[j].name, d->name))
+                return &state->interface->funcs[j];
     }
-    buf_release(&code);
+    return NULL;
 }
 
-static void build_glue(const struct glue *g, struct buf *out)
+static bool result_in_memory(const struct encode_func *func)
 {
-    static const struct {
-        uint8_t id;
-        void (*write)(const struct glue *g, struct buf *body);
-    } sections[] = {{1, glue_types}, {2, glue_imports}, {3, glue_funcs}, {4, glue_table},
-        {7, glue_exports}, {9, glue_elements}, {10, glue_code}};
-    preamble(out);
-    for (size_t i = 0; i < countof(sections); i++) {
-        struct buf body = BUF_INIT(out->max);
-        sections[i].write(g, &body);
-        emit_section(out, sections[i].id, &body);
-        buf_release(&body);
+    struct wit_core_type core;
+    wit_core_type_lift(func->type, &core);
+    return core.result_in_memory;
+}
+
+bool glue_exports(const struct encoder *e, struct str name)
+{
+    if (wasm_find_export(e->module, name))
+        return false;
+    for (size_t i = 0; i < e->input->dispatch_count; i++) {
+        const struct encode_dispatch *d = &e->input->dispatches[i];
+        if (!is_name_of(name, d))
+            continue;
+        const struct encode_func *func = find_export_func(e, d);
+        return !str_starts_with(name, STR("cabi_post_")) || (func && result_in_memory(func));
     }
+    return false;
+}
+
+static int add_export(struct encoder *e, struct glue *g, struct glue_export export)
+{
+    struct glue_export *slot = VEC_PUSH(&g->exports, &e->arena);
+    if (!slot)
+        return error_set(e->err, ERROR_MEMORY, "out of memory for a component");
+    *slot = export;
+    return 0;
+}
+
+/* A function, with what follows it, or a destructor. */
+static int add_dispatch(struct encoder *e, struct glue *g, uint32_t number)
+{
+    static const uint8_t i32 = WASM_I32;
+    static const struct wasm_func_type one = {1, 0, &i32, &i32};
+    const struct encode_dispatch *d = &e->input->dispatches[number];
+    const struct encode_func *func = find_export_func(e, d);
+    struct glue_export export = {.name = core_export_name(e, d), .type = &one, .number = number};
+    if (wasm_find_export(e->module, export.name))
+        return 0;
+    if (func)
+        export.type = core_func_type(e, func->type, true);
+    if (add_export(e, g, export) < 0)
+        return -1;
+    if (!func || !result_in_memory(func))
+        return 0;
+    struct glue_export after = {.type = &one, .number = number, .after = true};
+    after.name = str_of(arena_printf(&e->arena, "cabi_post_%" STR_FMT, STR_ARG(export.name)));
+    return add_export(e, g, after);
+}
+
+static int add_dispatches(struct encoder *e, struct glue *g)
+{
+    for (uint32_t i = 0; i < e->input->dispatch_count; i++)
+        if (add_dispatch(e, g, i) < 0)
+            return -1;
+    for (size_t i = 0; g->exports.len > 0 && i < DISPATCH_FUNCS; i++)
+        if (check_export(e, str_of(glue_dispatch_names[i]), glue_dispatch_type(i)) < 0)
+            return -1;
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------- the instance */
+
+static void append_item(struct buf *items, struct str name, uint8_t sort, uint32_t index)
+{
+    append_name(items, name);
+    buf_append_byte(items, sort);
+    buf_append_uleb(items, index);
 }
 
 /* What the glue imports, as one core instance. */
 static void bundle_glue(struct encoder *e, const struct glue *g)
 {
-    struct buf body = body_start(e);
+    struct buf items = BUF_INIT(e->out->max);
     uint32_t number = 0;
-    buf_append_byte(&body, 0x01);
-    buf_append_uleb(&body, (uint64_t)g->imported + 1);
-    append_name(&body, STR("memory"));
-    buf_append(&body, "\2\0", 2);
+    append_item(&items, STR("memory"), 0x02, 0);
+    for (size_t i = 0; g->exports.len > 0 && i < DISPATCH_FUNCS; i++) {
+        struct str name = str_of(glue_dispatch_names[i]);
+        append_item(&items, name, 0x00, alias_core_func(e, e->main, name));
+    }
     for (uint32_t i = 0; i < g->count; i++) {
         if (!g->funcs[i].type)
             continue;
-        append_number_name(&body, number++);
-        buf_append_byte(&body, 0x00);
-        buf_append_uleb(&body, g->funcs[i].core);
+        append_number_name(&items, number++);
+        buf_append_byte(&items, 0x00);
+        buf_append_uleb(&items, g->funcs[i].core);
     }
+    struct buf body = body_start(e);
+    buf_append_byte(&body, 0x01);
+    buf_append_uleb(&body, (uint64_t)g->imported + 1 + (g->exports.len > 0 ? DISPATCH_FUNCS : 0));
+    buf_append_str(&body, buf_str(&items));
+    body.failed |= items.failed;
+    buf_release(&items);
     body_end(e, SECTION_CORE_INSTANCE, &body);
     e->core_instances++;
 }
@@ -204,8 +160,9 @@ static void instantiate_glue(struct encoder *e, const struct glue *g)
     buf_append_byte(&body, 0x00);
     buf_append_uleb(&body, MODULE);
     buf_append(&body, "\1\0\x12", 3); /* one argument, "" */
-    buf_append_uleb(&body, e->core_instances++ - 1);
+    buf_append_uleb(&body, e->core_instances - 1);
     body_end(e, SECTION_CORE_INSTANCE, &body);
+    e->glue = e->core_instances++;
 }
 
 static bool imports_call(const struct wasm_module *m)
@@ -216,10 +173,9 @@ static bool imports_call(const struct wasm_module *m)
     return false;
 }
 
-int write_glue(struct encoder *e, uint32_t realloc_func, uint32_t *ret_call)
+int write_glue(struct encoder *e, uint32_t realloc_func)
 {
     const struct encode_input *input = e->input;
-    *ret_call = NO_TYPE;
     if (!imports_call(e->module))
         return 0;
     if (!wasm_find_export(e->module, STR("memory")))
@@ -237,7 +193,8 @@ int write_glue(struct encoder *e, uint32_t realloc_func, uint32_t *ret_call)
             return -1;
         glue.imported++;
     }
+    if (add_dispatches(e, &glue) < 0)
+        return -1;
     instantiate_glue(e, &glue);
-    *ret_call = alias_core_func(e, e->core_instances - 1, STR("call"));
     return 0;
 }

@@ -62,6 +62,7 @@ struct encoder {
     const struct wasm_module *module;
     uint32_t types, funcs, instances, components; /* next indices */
     uint32_t core_funcs, core_instances;
+    uint32_t main, glue; /* core instances; NO_TYPE: no glue */
 };
 
 /* A type that a nested component imports: what its instantiation supplies. */
@@ -126,19 +127,21 @@ size_t find_type_name(const struct encode_interface *interface, struct str name)
 int outer_type(struct encoder *e, struct interface_state *state, size_t type, uint32_t *ret_index);
 
 /* What main imports through the shim, or a destructor there. */
-enum slot_kind { SLOT_LOWERED, SLOT_DTOR, SLOT_CALL };
+enum slot_kind { SLOT_LOWERED, SLOT_DTOR, SLOT_CALL, SLOT_ABSENT };
 
 struct slot {
     enum slot_kind kind;
     struct interface_state *state;
-    size_t func;     /* SLOT_LOWERED: index in the interface */
-    struct str dtor; /* SLOT_DTOR: main's export */
+    size_t func;                      /* SLOT_LOWERED: index in the interface */
+    struct str dtor;                  /* SLOT_DTOR: main's export */
+    const struct wasm_import *import; /* SLOT_CALL, SLOT_ABSENT */
     const struct wasm_func_type *type;
 };
 
-/* The shim's functions, in order. */
+/* The shim's functions, in order: absent ones, which nothing fills, are last. */
 struct plan {
     VEC(struct slot) slots;
+    uint32_t filled;
 };
 
 /* A core function by the name that a core import has. */
@@ -160,26 +163,56 @@ int make_plan(struct encoder *e, struct plan *plan);
 /* In this order: */
 void write_modules(struct encoder *e, const struct plan *plan);
 void define_resources(struct encoder *e, const struct plan *plan);
-int instantiate_main(struct encoder *e, const struct plan *plan, uint32_t *ret_instance);
-/* `call`: the core function behind SLOT_CALL. */
-void write_fixups(struct encoder *e, const struct plan *plan, uint32_t main, uint32_t realloc_func,
-    uint32_t call);
+int instantiate_main(struct encoder *e, const struct plan *plan);
+void write_fixups(struct encoder *e, const struct plan *plan, uint32_t realloc_func);
 void write_module(struct encoder *e, struct str bytes);
 /* The core function behind an import, lowered with main's memory. */
 int lower_name(struct encoder *e, const struct core_name *name, uint32_t realloc_func,
     uint32_t *ret_func, const struct wasm_func_type **ret_type);
 
-/* encode_glue.c: the core module behind the module's `call`. */
+/* encode_glue.c: the core module between main and what it reaches, or is reached, by number. */
 bool is_call(const struct wasm_import *import);
 const struct wasm_func_type *glue_call_type(void);
-/* Defines it where main imports `call`: *ret_call is the core function. */
-int write_glue(struct encoder *e, uint32_t realloc_func, uint32_t *ret_call);
+/* Whether the glue exports it under that core name, because main does not. */
+bool glue_exports(const struct encoder *e, struct str name);
+/* Defines it where main imports `call`. */
+int write_glue(struct encoder *e, uint32_t realloc_func);
+
+/* encode_glue_module.c: its bytes. */
+
+/* A number's function; type NULL: none. */
+struct glue_func {
+    uint32_t core; /* core function of the component */
+    const struct wasm_func_type *type;
+};
+
+/* What the glue exports for a number: a function, what follows it, or a destructor. */
+struct glue_export {
+    struct str name;
+    const struct wasm_func_type *type;
+    uint32_t number;
+    bool after; /* calls spindle_dispatched */
+};
+
+struct glue {
+    const struct glue_func *funcs; /* by number */
+    uint32_t count, imported;      /* imported: those with a type */
+    VEC(struct glue_export) exports;
+};
+
+void build_glue(const struct glue *g, struct buf *out);
+/* The functions of main that exports are made of: spindle_arguments and so on. */
+enum { DISPATCH_FUNCS = 3 };
+extern const char *const glue_dispatch_names[DISPATCH_FUNCS];
+const struct wasm_func_type *glue_dispatch_type(size_t which);
 
 /* encode_exports.c */
-int write_exports(struct encoder *e, uint32_t main, uint32_t realloc_func);
+int write_exports(struct encoder *e, uint32_t realloc_func);
 
 /* encode_live.c: marks what must be written. */
 int mark_live(struct encoder *e);
+/* Whether the component does without that core import. */
+bool is_absent(const struct encoder *e, const struct wasm_import *import);
 /* What a core import names: a state, and a function of it or (then SIZE_MAX) a resource's type. */
 int find_core_name(struct encoder *e, const struct core_name *name, struct interface_state **ret,
     size_t *ret_func, size_t *ret_type);
@@ -190,6 +223,8 @@ void preamble(struct buf *out);
 void append_func_type(struct buf *body, const struct wasm_func_type *type);
 void append_number_name(struct buf *body, uint32_t number);
 void build_shim(struct buf *out, const struct wasm_func_type *const *types, uint32_t count);
-void build_fixups(struct buf *out, const struct wasm_func_type *const *types, uint32_t count);
+/* Fills the first `count` elements of a table of `size`. */
+void build_fixups(
+    struct buf *out, const struct wasm_func_type *const *types, uint32_t count, uint32_t size);
 
 #endif

@@ -166,12 +166,20 @@ static int mark_core_name(struct encoder *e, const struct core_name *name, bool 
     return mark_func(e, state, func);
 }
 
+bool is_absent(const struct encoder *e, const struct wasm_import *import)
+{
+    for (size_t i = 0; i < e->input->absent_count; i++)
+        if (str_equal(e->input->absent[i], import->module))
+            return true;
+    return false;
+}
+
 static int mark_core_names(struct encoder *e)
 {
     for (uint32_t i = 0; i < e->module->import_count; i++) {
         const struct wasm_import *import = &e->module->imports[i];
         struct core_name name = {import->module, import->name};
-        if (!is_call(import) && mark_core_name(e, &name, true) < 0)
+        if (!is_call(import) && !is_absent(e, import) && mark_core_name(e, &name, true) < 0)
             return -1;
     }
     for (size_t i = 0; i < e->input->binding_count; i++) {

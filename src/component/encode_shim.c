@@ -2,7 +2,8 @@
  * The two small core modules around the shim's table.
  *
  *     shim:   (table (export "$imports") n funcref), functions "0" … "n-1" that forward through it
- *     fixups: imports that table as ("", "$imports") and functions ("", "0") …, and fills it
+ *     fixups: imports that table as ("", "$imports") and functions ("", "0") …, and fills it, but
+ *             for functions that are absent: calling one traps
  */
 #include "component/encode_int.h"
 
@@ -104,7 +105,8 @@ void build_shim(struct buf *out, const struct wasm_func_type *const *types, uint
     buf_release(&code);
 }
 
-void build_fixups(struct buf *out, const struct wasm_func_type *const *types, uint32_t count)
+void build_fixups(
+    struct buf *out, const struct wasm_func_type *const *types, uint32_t count, uint32_t size)
 {
     struct buf body = BUF_INIT(out->max);
     preamble(out);
@@ -120,7 +122,7 @@ void build_fixups(struct buf *out, const struct wasm_func_type *const *types, ui
     append_name(&body, STR_EMPTY);
     append_name(&body, STR("$imports"));
     buf_append_byte(&body, WASM_EXTERN_TABLE);
-    table_type(&body, count);
+    table_type(&body, size);
     section(out, 2, &body);
     buf_clear(&body);
     buf_append_byte(&body, 1);

@@ -552,15 +552,15 @@ static int link_host_import(struct linker *l, const struct ast_def *def, struct 
             "the component imports %s '%" STR_FMT "', which is not there",
             extern_sort_name(def->resolved.sort), STR_ARG(name));
     const struct component_host *host = find_host(l->program, name, &index);
-    if (!host && def->resolved.instance->count)
-        return error_set(l->err, ERROR_LINK,
-            "the component imports '%" STR_FMT "', which is not there", STR_ARG(name));
     static const struct component_host_interface nothing = {.name = ""};
     const struct instance_type *offered;
     struct instance_type wanted;
     if (host_instance_type(l->arena, host ? host->interface : &nothing, &offered, l->err) < 0 ||
         wanted_exports(l, def->resolved.instance, &wanted, offered) < 0)
         return -1;
+    if (!host && wanted.count > 0)
+        return error_set(l->err, ERROR_LINK,
+            "the component imports '%" STR_FMT "', which is not there", STR_ARG(name));
     struct extern_type a = {.sort = EXTERN_INSTANCE, .instance = offered};
     struct extern_type b = {.sort = EXTERN_INSTANCE, .instance = &wanted};
     if (type_check_extern(&l->host_types, &a, &b, l->err) < 0) {

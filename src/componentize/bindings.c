@@ -26,15 +26,24 @@ static bool add_name(struct bindings *b, struct binding_interface *interface, st
     return true;
 }
 
-/* What drops handles of a resource that is defined here. */
-static bool add_drop(
-    struct bindings *b, struct binding_interface *interface, const struct wit_definition *type)
+/* A name for a resource that is defined here; nothing for other types. */
+static bool add_resource(struct bindings *b, struct binding_interface *interface,
+    const struct wit_definition *type, const char *prefix)
 {
     if (!type || type->kind != WIT_DEFINES || !type->resource)
         return true;
-    const char *name =
-        arena_printf(b->arena, "[resource-drop]%" STR_FMT, STR_ARG(type->resource->name));
+    const char *name = arena_printf(b->arena, "%s%" STR_FMT, prefix, STR_ARG(type->resource->name));
     return add_name(b, interface, str_of(name));
+}
+
+/* A name for each resource of the interface. */
+static bool add_resources(struct bindings *b, struct binding_interface *slot,
+    const struct wit_interface *interface, const char *prefix)
+{
+    for (uint32_t i = 0; i < interface->type_count; i++)
+        if (!add_resource(b, slot, interface->types[i], prefix))
+            return false;
+    return true;
 }
 
 static bool add_functions(struct bindings *b, const struct wit_interface *interface)
@@ -43,9 +52,7 @@ static bool add_functions(struct bindings *b, const struct wit_interface *interf
     bool added = slot != NULL;
     for (uint32_t i = 0; added && i < interface->func_count; i++)
         added = add_name(b, slot, interface->funcs[i]->name);
-    for (uint32_t i = 0; added && i < interface->type_count; i++)
-        added = add_drop(b, slot, interface->types[i]);
-    return added;
+    return added && add_resources(b, slot, interface, "[resource-drop]");
 }
 
 /* What the world imports without an interface. */
@@ -55,23 +62,80 @@ static bool add_root(struct bindings *b, const struct wit_world *world)
     bool added = slot != NULL;
     for (uint32_t i = 0; added && i < world->import_count; i++) {
         const struct wit_item *item = &world->imports[i];
-        added =
-            (!item->func || add_name(b, slot, item->func->name)) && add_drop(b, slot, item->type);
+        added = (!item->func || add_name(b, slot, item->func->name)) &&
+                add_resource(b, slot, item->type, "[resource-drop]");
     }
     return added;
+}
+
+/* What handles the application's resources. */
+static bool add_exported(struct bindings *b, const struct wit_interface *interface)
+{
+    const char *module = arena_printf(b->arena, "[export]%" STR_FMT, STR_ARG(interface->id));
+    struct binding_interface *slot = add_interface(b, str_of(module));
+    return slot && add_resources(b, slot, interface, "[resource-new]") &&
+           add_resources(b, slot, interface, "[resource-rep]") &&
+           add_resources(b, slot, interface, "[resource-drop]");
 }
 
 int bindings_make(
     struct arena *a, const struct wit_world *world, struct bindings *ret, struct error *err)
 {
     *ret = (struct bindings){.arena = a};
-    if (!add_root(ret, world))
+    bool added = add_root(ret, world);
+    for (uint32_t i = 0; added && i < world->import_count; i++)
+        if (world->imports[i].interface)
+            added = add_functions(ret, world->imports[i].interface);
+    for (uint32_t i = 0; added && i < world->export_count; i++)
+        if (world->exports[i].interface)
+            added = add_exported(ret, world->exports[i].interface);
+    return added ? 0 : out_of_memory(err);
+}
+
+/* ------------------------------------------------------------------------------- dispatches */
+
+static bool add_exports(struct bindings *b, const struct wit_interface *interface)
+{
+    struct binding_interface *slot = add_interface(b, interface->id);
+    bool added = slot != NULL;
+    for (uint32_t i = 0; added && i < interface->func_count; i++)
+        added = add_name(b, slot, interface->funcs[i]->name);
+    return added && add_resources(b, slot, interface, "[dtor]");
+}
+
+static bool add_root_exports(struct bindings *b, const struct wit_world *world)
+{
+    struct binding_interface *slot = add_interface(b, STR_EMPTY);
+    bool added = slot != NULL;
+    for (uint32_t i = 0; added && i < world->export_count; i++)
+        if (world->exports[i].func)
+            added = add_name(b, slot, world->exports[i].func->name);
+    return added;
+}
+
+int dispatches_make(
+    struct arena *a, const struct wit_world *world, struct dispatches *ret, struct error *err)
+{
+    struct bindings *table = &ret->table;
+    *ret = (struct dispatches){.table = {.arena = a}};
+    bool added = add_root_exports(table, world);
+    for (uint32_t i = 0; added && i < world->export_count; i++)
+        if (world->exports[i].interface)
+            added = add_exports(table, world->exports[i].interface);
+    struct encode_dispatch *list = arena_try_array(a, table->count + 1, struct encode_dispatch),
+                           *next = list;
+    if (!added || !list)
         return out_of_memory(err);
-    for (uint32_t i = 0; i < world->import_count; i++)
-        if (world->imports[i].interface && !add_functions(ret, world->imports[i].interface))
-            return out_of_memory(err);
+    for (size_t i = 0; i < table->interfaces.len; i++) {
+        const struct binding_interface *interface = &table->interfaces.data[i];
+        for (size_t j = 0; j < interface->names.len; j++)
+            *next++ = (struct encode_dispatch){interface->module, interface->names.data[j]};
+    }
+    ret->list = list;
     return 0;
 }
+
+/* ------------------------------------------------------------------------------- as they go on */
 
 char *bindings_lines(const struct bindings *b, const struct binding_interface *interface)
 {
@@ -90,6 +154,14 @@ char *bindings_lines(const struct bindings *b, const struct binding_interface *i
     return text;
 }
 
+bool bindings_dispensable(const struct bindings *b, struct str interface, bool bare)
+{
+    for (size_t i = 0; i < b->interfaces.len; i++)
+        if (b->interfaces.data[i].named && str_equal(b->interfaces.data[i].module, interface))
+            return false;
+    return str_starts_with(interface, bare ? STR("wasi:") : STR("wasi:http/"));
+}
+
 int bindings_choose(const struct bindings *b, enum binding_choice choice,
     const struct encode_binding **ret, struct error *err)
 {
@@ -99,7 +171,7 @@ int bindings_choose(const struct bindings *b, enum binding_choice choice,
         return out_of_memory(err);
     for (size_t i = 0; i < b->interfaces.len; i++) {
         const struct binding_interface *interface = &b->interfaces.data[i];
-        bool chosen = choice == BINDINGS_EARLY ? interface->early : interface->used;
+        bool chosen = choice == BINDINGS_EARLY ? interface->early : interface->numbered;
         for (size_t j = 0; j < interface->names.len; j++, number++)
             if (chosen)
                 list[number] = (struct encode_binding){interface->module, interface->names.data[j]};

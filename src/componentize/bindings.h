@@ -1,7 +1,9 @@
 /*
- * Functions that Python reaches by number: everything that the world imports, by interface. The
- * guest learns names and numbers from its configuration block and tells which interfaces the
- * application uses; the component imports these alone.
+ * Functions that Python reaches by number: everything that the world imports, by interface, and
+ * what handles resources that it exports. The guest learns names and numbers from its configuration
+ * block and tells which interfaces the application uses; the component imports these alone.
+ *
+ * Likewise functions that the application implements, which are called by number.
  */
 #ifndef SPINDLE_COMPONENTIZE_BINDINGS_H
 #define SPINDLE_COMPONENTIZE_BINDINGS_H
@@ -15,7 +17,7 @@ struct binding_interface {
     struct str module;     /* of core imports: "wasi:http/types@0.2.0", "$root" */
     VEC(struct str) names; /* of core imports: "[method]fields.get" */
     bool early;            /* can be called while the component is built */
-    bool used;             /* by the application */
+    bool numbered, named;  /* used by the application, through either kind of import */
 };
 
 struct bindings {
@@ -24,12 +26,26 @@ struct bindings {
     size_t count; /* of names */
 };
 
-/* In the arena, which is the resolve's. Nothing is `used` yet. */
+/* Exports; of their interfaces only module (empty for the world's own) and names are used. */
+struct dispatches {
+    struct bindings table;
+    const struct encode_dispatch *list; /* by number */
+};
+
+/* In the arena, which is the resolve's. Nothing is used yet. */
 int bindings_make(
     struct arena *a, const struct wit_world *world, struct bindings *ret, struct error *err);
+int dispatches_make(
+    struct arena *a, const struct wit_world *world, struct dispatches *ret, struct error *err);
 
 /* The names of one interface as a setting's value: a line each. NULL when there are too many. */
 char *bindings_lines(const struct bindings *b, const struct binding_interface *interface);
+
+/*
+ * Whether the component can do without an interface that the interpreter imports by name: one of
+ * HTTP, or with `bare` any one of WASI, that the application does not use.
+ */
+bool bindings_dispensable(const struct bindings *b, struct str interface, bool bare);
 
 /* For the encoder: those that are early, or those that are used; the others' names are empty. */
 enum binding_choice { BINDINGS_EARLY, BINDINGS_USED };

@@ -28,6 +28,7 @@ struct build {
     const char *code;        /* folder of native code */
     struct wasm_module *module;
     struct bindings bindings;
+    struct dispatches dispatches;
     struct setting_list settings;
     struct guest guest;
 };
@@ -62,40 +63,34 @@ static int load_interpreter(struct build *b, struct error *err)
     return wasm_decode(buf_str(&b->wasm), b->arena, &b->module, err);
 }
 
-/* What the interpreter can implement. */
-static int check_exports(
-    const struct wit_world *world, const struct wasm_module *core, struct error *err)
-{
-    for (uint32_t i = 0; i < world->export_count; i++) {
-        const struct wit_item *item = &world->exports[i];
-        char first[256];
-        bool there = item->interface && item->interface->func_count > 0;
-        if (there) {
-            snprintf(first, sizeof(first), "%" STR_FMT "#%" STR_FMT, STR_ARG(item->name),
-                STR_ARG(item->interface->funcs[0]->name));
-            there = wasm_find_export(core, str_of(first)) != NULL;
-        }
-        if (!there)
-            return error_set(err, ERROR_UNSUPPORTED,
-                "world `%" STR_FMT "` exports `%" STR_FMT
-                "`, which cannot be written in Python yet",
-                STR_ARG(world->name), STR_ARG(item->name));
-    }
-    return 0;
-}
-
 /* The world, with the bundled packages that the interpreter needs besides. */
 static int load_world(struct build *b, struct error *err)
 {
     const struct wit_package *bundled;
     char *path;
-    if (componentize_world_load(b->arena, b->options, &b->world, err) < 0 ||
-        check_exports(b->world.world, b->module, err) < 0)
+    if (componentize_world_load(b->arena, b->options, &b->world, err) < 0)
         return -1;
     if (!b->world.bundled && (componentize_library_path(b->arena, "wit", &path, err) < 0 ||
                                  wit_resolve_add(&b->world.resolve, path, &bundled, err) < 0))
         return -1;
-    return bindings_make(b->arena, b->world.world, &b->bindings, err);
+    if (bindings_make(b->arena, b->world.world, &b->bindings, err) < 0)
+        return -1;
+    return dispatches_make(b->arena, b->world.world, &b->dispatches, err);
+}
+
+/* What the interpreter imports and the application can do without. */
+static int find_absent(struct build *b, struct absent_list *ret, struct error *err)
+{
+    for (uint32_t i = 0; i < b->module->import_count; i++) {
+        struct str interface = b->module->imports[i].module;
+        if (!bindings_dispensable(&b->bindings, interface, b->options->stub_wasi))
+            continue;
+        struct str *slot = VEC_PUSH(ret, b->arena);
+        if (!slot)
+            return error_set(err, ERROR_MEMORY, "the world is too large");
+        *slot = interface;
+    }
+    return 0;
 }
 
 /* A component around the interpreter, or what has become of it. */
@@ -104,12 +99,16 @@ static int encode(struct build *b, struct str module, enum binding_choice choice
 {
     struct encode_input input;
     struct binding_list bindings = {.count = b->bindings.count};
-    if (bindings_choose(&b->bindings, choice, &bindings.data, err) < 0 ||
+    struct absent_list absent = {0};
+    if ((choice == BINDINGS_USED && find_absent(b, &absent, err) < 0) ||
+        bindings_choose(&b->bindings, choice, &bindings.data, err) < 0 ||
         componentize_interfaces(
-            &b->world.resolve, b->world.world, b->module, bindings, &input, err) < 0)
+            &b->world.resolve, b->world.world, b->module, bindings, &absent, &input, err) < 0)
         return -1;
     input.producer = STR("componentize-py (spindle)");
     input.producer_version = STR(SPINDLE_VERSION);
+    input.dispatch_count = b->dispatches.table.count;
+    input.dispatches = b->dispatches.list;
     input.module = module;
     return component_encode(&input, out, err);
 }
@@ -177,6 +176,13 @@ static int add_hash_seed(struct build *b, struct error *err)
     return add_setting(b, STR("hash-seed"), str_of(arena_printf(b->arena, "%u", seed)), err);
 }
 
+/* A world's classes Ok, Err and Some are the SDK's, so that there is one of each. */
+static struct str world_module_text(const struct wit_python_file *file)
+{
+    static const char types[] = "from spin_sdk.wit.types import Err, Ok, Result, Some\n";
+    return str_is(file->path, "types.py") ? str_of(types) : file->text;
+}
+
 /* Modules of a world that the bundled SDK does not have. */
 static int add_world_modules(struct build *b, struct error *err)
 {
@@ -193,25 +199,37 @@ static int add_world_modules(struct build *b, struct error *err)
     for (size_t i = 0; i < modules.count; i++) {
         const char *key =
             arena_printf(b->arena, "file:%s/%" STR_FMT, folder, STR_ARG(modules.files[i].path));
-        if (add_setting(b, str_of(key), modules.files[i].text, err) < 0)
+        if (add_setting(b, str_of(key), world_module_text(&modules.files[i]), err) < 0)
             return -1;
     }
+    if (add_setting(b, STR("world"), b->world.python.module, err) < 0)
+        return -1;
     return add_setting(b, STR("path"), STR(WORLD_FOLDER), err);
 }
 
-/* Which number is which function. */
+/* Which number is which function of the interface. */
+static int add_numbers(struct build *b, const char *kind, const struct bindings *table,
+    const struct binding_interface *interface, struct error *err)
+{
+    const char *key = arena_printf(b->arena, "%s:%" STR_FMT, kind, STR_ARG(interface->module));
+    const char *names = bindings_lines(table, interface);
+    if (!names)
+        return error_set(err, ERROR_MEMORY, "the world is too large");
+    return add_setting(b, str_of(key), str_of(names), err);
+}
+
 static int add_bindings(struct build *b, struct error *err)
 {
     for (size_t i = 0; i < b->bindings.interfaces.len; i++) {
         const struct binding_interface *interface = &b->bindings.interfaces.data[i];
-        const char *key = arena_printf(b->arena, "%s:%" STR_FMT,
-            interface->early ? "early-import" : "import", STR_ARG(interface->module));
-        const char *names = bindings_lines(&b->bindings, interface);
-        if (!names)
-            return error_set(err, ERROR_MEMORY, "the world is too large");
-        if (add_setting(b, str_of(key), str_of(names), err) < 0)
+        const char *kind = interface->early ? "early-import" : "import";
+        if (add_numbers(b, kind, &b->bindings, interface, err) < 0)
             return -1;
     }
+    const struct bindings *exports = &b->dispatches.table;
+    for (size_t i = 0; i < exports->interfaces.len; i++)
+        if (add_numbers(b, "export", exports, &exports->interfaces.data[i], err) < 0)
+            return -1;
     return 0;
 }
 
@@ -220,6 +238,8 @@ static int make_settings(struct build *b, struct error *err)
     if (add_setting(b, STR("app"), str_of(b->options->app), err) < 0 ||
         add_setting(b, STR("vfs"), buf_str(&b->vfs), err) < 0 || add_hash_seed(b, err) < 0 ||
         add_world_modules(b, err) < 0 || add_bindings(b, err) < 0)
+        return -1;
+    if (b->options->stub_wasi && add_setting(b, STR("stub-wasi"), STR_EMPTY, err) < 0)
         return -1;
     for (size_t i = 0; i < b->search_path.len; i++) {
         struct str folder = str_of(arena_printf(b->arena, "/%zu", i));
@@ -242,9 +262,11 @@ static int write_output(struct build *b, struct str component, struct error *err
 /* Asks the guest which interfaces the application uses. */
 static int find_used(struct build *b, struct error *err)
 {
-    for (uint32_t i = 0; i < b->bindings.interfaces.len; i++)
-        if (guest_uses(&b->guest, i, &b->bindings.interfaces.data[i].used, err) < 0)
+    for (uint32_t i = 0; i < b->bindings.interfaces.len; i++) {
+        struct binding_interface *interface = &b->bindings.interfaces.data[i];
+        if (guest_uses(&b->guest, i, &interface->numbered, &interface->named, err) < 0)
             return -1;
+    }
     return 0;
 }
 
@@ -262,8 +284,6 @@ static int write_component(struct build *b, struct error *err)
 /* Options that only other versions of the tool can do something with. */
 static int check_options(const struct componentize_options *options, struct error *err)
 {
-    if (options->stub_wasi)
-        return error_set(err, ERROR_UNSUPPORTED, "--stub-wasi is not supported yet");
     for (size_t i = 0; i < options->module_worlds.len; i++)
         if (!str_is(options->module_worlds.data[i].interface, "spin_sdk"))
             return error_set(err, ERROR_NOT_FOUND,

@@ -170,12 +170,14 @@ int guest_prepare(struct guest *g, const struct setting_list *settings, struct e
     return call(g, "spindle_warm", NULL, 0, NULL, err);
 }
 
-int guest_uses(struct guest *g, uint32_t interface, bool *ret_uses, struct error *err)
+int guest_uses(
+    struct guest *g, uint32_t interface, bool *ret_numbered, bool *ret_named, struct error *err)
 {
     uint32_t uses;
     if (call(g, "spindle_uses", &interface, 1, &uses, err) < 0)
         return -1;
-    *ret_uses = uses != 0;
+    *ret_numbered = uses & 1;
+    *ret_named = uses & 2;
     return 0;
 }
 

@@ -45,8 +45,12 @@ int guest_start(struct guest *g, struct arena *a, struct str component, const ch
  * imported: the traceback is in g->output.
  */
 int guest_prepare(struct guest *g, const struct setting_list *settings, struct error *err);
-/* Whether the application uses an interface of the settings, numbered in their order. */
-int guest_uses(struct guest *g, uint32_t interface, bool *ret_uses, struct error *err);
+/*
+ * Whether the application uses an interface of the settings, numbered in their order, by number or
+ * by name.
+ */
+int guest_uses(
+    struct guest *g, uint32_t interface, bool *ret_numbered, bool *ret_named, struct error *err);
 /* Makes the memory ready to be written down. */
 int guest_seal(struct guest *g, struct error *err);
 /* Takes one that was not started, or only in part. */

@@ -8,6 +8,7 @@ struct selection {
     struct encode_interface *imports, *exports; /* with room for all */
     const struct encode_interface **import_of, **export_of;
     size_t import_count, export_count;
+    const struct absent_list *absent;
 };
 
 static int out_of_memory(struct error *err)
@@ -79,12 +80,27 @@ static int select_import(struct selection *s, struct str module, struct error *e
     return 0;
 }
 
+static bool is_absent(const struct selection *s, struct str module)
+{
+    for (size_t i = 0; i < s->absent->len; i++)
+        if (str_equal(s->absent->data[i], module))
+            return true;
+    return false;
+}
+
+/* What the core module imports by name. */
+static int select_core_import(struct selection *s, struct str module, struct error *err)
+{
+    if (str_is(module, "spindle") || is_absent(s, module))
+        return 0;
+    return select_import(s, module, err);
+}
+
 static int select_imports(struct selection *s, const struct wasm_module *core,
     struct binding_list bindings, struct error *err)
 {
     for (uint32_t i = 0; i < core->import_count; i++)
-        if (!str_is(core->imports[i].module, "spindle") &&
-            select_import(s, core->imports[i].module, err) < 0)
+        if (select_core_import(s, core->imports[i].module, err) < 0)
             return -1;
     for (size_t i = 0; i < bindings.count; i++)
         if (bindings.data[i].name.len > 0 && select_import(s, bindings.data[i].module, err) < 0)
@@ -249,10 +265,10 @@ static int fill_all(struct selection *s, struct error *err)
 }
 
 int componentize_interfaces(const struct wit_resolve *r, const struct wit_world *world,
-    const struct wasm_module *core, struct binding_list bindings, struct encode_input *ret,
-    struct error *err)
+    const struct wasm_module *core, struct binding_list bindings, const struct absent_list *absent,
+    struct encode_input *ret, struct error *err)
 {
-    struct selection s = {.r = r, .world = world};
+    struct selection s = {.r = r, .world = world, .absent = absent};
     if (allocate(&s, err) < 0 || select_imports(&s, core, bindings, err) < 0)
         return -1;
     select_root_types(&s);
@@ -264,6 +280,8 @@ int componentize_interfaces(const struct wit_resolve *r, const struct wit_world 
         .export_count = s.export_count,
         .exports = s.exports,
         .binding_count = bindings.count,
-        .bindings = bindings.data};
+        .bindings = bindings.data,
+        .absent_count = absent->len,
+        .absent = absent->data};
     return fill_roots(&s, ret, err);
 }

@@ -47,7 +47,7 @@ static const char binding_text[] =
     "\"\"\"The way to the host: what the modules of this package are made of.\"\"\"\n"
     "# mypy: ignore-errors\n"
     "try:\n"
-    "    from _spindle import Finalizer, drop_func, import_func, types\n"
+    "    from _spindle import Finalizer, drop_func, export_resource, import_func, types\n"
     "except ImportError:\n"
     "    # Outside a component (tests, type checkers) everything can be imported and no function "
     "of\n"
@@ -67,6 +67,9 @@ static const char binding_text[] =
     "\n"
     "    def drop_func(interface, resource):\n"
     "        return import_func(interface, \"[resource-drop]\" + resource, (), None)\n"
+    "\n"
+    "    def export_resource(interface, resource):\n"
+    "        return None\n"
     "\n"
     "    class Finalizer:\n"
     "        alive = False\n"
@@ -109,21 +112,27 @@ static void append_head(
         "from typing import Any, List, Optional, Protocol, Self, Tuple, Union\n"
         "\n"
         "from %s_binding import drop_func as _drop_func\n"
+        "from %s_binding import export_resource as _export_resource\n"
         "from %s_binding import import_func as _import\n"
         "from %s_binding import types as _t\n"
         "from %stypes import Err, Ok, Result, Some\n",
-        STR_ARG(from), up, up, up, up);
+        STR_ARG(from), up, up, up, up, up);
     for (size_t i = 0; i < p->modules.len; i++) {
         const struct py_module *module = &p->modules.data[i];
-        if (p->needed[i])
-            buf_printf(out, "from %s%s import %" STR_FMT "\n", up,
-                module->exported ? "exports" : "imports", STR_ARG(module->name));
+        struct str ref = py_module_ref(p, module);
+        if (!p->needed[i])
+            continue;
+        buf_printf(out, "from %s%s import %" STR_FMT, up, module->exported ? "exports" : "imports",
+            STR_ARG(module->name));
+        if (!str_equal(ref, module->name))
+            buf_printf(out, " as %" STR_FMT, STR_ARG(ref));
+        buf_append_byte(out, '\n');
     }
     buf_append_cstr(out, "\n\n");
 }
 
 /* Puts a module's head in front of its body and keeps it. */
-static int finish_module(struct py *p, const char *path, struct str docs, struct str from,
+int py_finish_module(struct py *p, const char *path, struct str docs, struct str from,
     const char *up, struct buf *body, struct error *err)
 {
     struct buf text = BUF_INIT(LIMIT_COMPONENT_BYTES);
@@ -149,15 +158,14 @@ static struct str callable_name(const struct py *p, const struct wit_func *func)
         p->arena, "_call_%" STR_FMT, STR_ARG(py_case(p->arena, func->name, PY_SNAKE))));
 }
 
-static const struct wit_type *raised(const struct wit_func *func)
+const struct wit_type *py_raised(const struct wit_func *func)
 {
     const struct wit_type *result = func->type.result;
     bool raises = result && result->kind == WIT_RESULT && func->kind != WIT_CONSTRUCTOR;
     return raises ? result : NULL;
 }
 
-/* "def get(self, name: str) -> List[bytes]:". `receiver` is "self", "cls" or NULL. */
-static void append_signature(const struct py *p, const struct wit_func *func, const char *receiver,
+void py_signature(const struct py *p, const struct wit_func *func, const char *receiver,
     unsigned indent, struct buf *out)
 {
     const struct wit_resource *self = func->resource ? func->resource->resource : NULL;
@@ -204,8 +212,8 @@ static void append_function(const struct py *p, const struct wit_func *func, str
     const char *receiver = func->kind == WIT_STATIC         ? "cls"
                            : func->kind == WIT_FREESTANDING ? NULL
                                                             : "self";
-    append_signature(p, func, receiver, indent, out);
-    py_docstring(p, func->docs, raised(func), indent + 4, out);
+    py_signature(p, func, receiver, indent, out);
+    py_docstring(p, func->docs, py_raised(func), indent + 4, out);
     bool constructor = func->kind == WIT_CONSTRUCTOR;
     buf_printf(out, "%*s%s %" STR_FMT, (int)indent + 4, "", constructor ? "_made =" : "return",
         STR_ARG(callable_name(p, func)));
@@ -217,23 +225,35 @@ static void append_function(const struct py *p, const struct wit_func *func, str
     buf_append_cstr(out, func->resource ? "\n" : "\n\n");
 }
 
-/* "_call_x = _import(interface, name, parameters, result)" */
-static void append_callable(
-    const struct py *p, struct str interface, const struct wit_func *func, struct buf *out)
+void py_parameters(const struct py *p, const struct wit_func *func, struct buf *out)
 {
-    buf_printf(out, "%" STR_FMT " = _import(\n    \"%" STR_FMT "\",\n    \"%" STR_FMT "\",\n    (",
-        STR_ARG(callable_name(p, func)), STR_ARG(interface), STR_ARG(func->name));
+    buf_append_byte(out, '(');
     for (uint32_t i = 0; i < func->type.param_count; i++) {
         const struct wit_field *param = &func->type.params[i];
         buf_printf(out, "(\"%" STR_FMT "\", ", STR_ARG(py_name(p->arena, param->name, PY_SNAKE)));
         py_descriptor(p, param->type, out);
         buf_append_cstr(out, i + 1 < func->type.param_count ? "), " : "),");
     }
-    buf_append_cstr(out, "),\n    ");
+    buf_append_byte(out, ')');
+}
+
+void py_result(const struct py *p, const struct wit_func *func, struct buf *out)
+{
     if (func->type.result)
         py_descriptor(p, func->type.result, out);
     else
         buf_append_cstr(out, "None");
+}
+
+/* "_call_x = _import(interface, name, parameters, result)" */
+static void append_callable(
+    const struct py *p, struct str interface, const struct wit_func *func, struct buf *out)
+{
+    buf_printf(out, "%" STR_FMT " = _import(\n    \"%" STR_FMT "\",\n    \"%" STR_FMT "\",\n    ",
+        STR_ARG(callable_name(p, func)), STR_ARG(interface), STR_ARG(func->name));
+    py_parameters(p, func, out);
+    buf_append_cstr(out, ",\n    ");
+    py_result(p, func, out);
     buf_append_cstr(out, ",\n)\n");
 }
 
@@ -275,59 +295,33 @@ static void append_resource(const struct py *p, const struct wit_definition *def
                          "\n\n");
 }
 
-/* A method of a protocol that the application implements. */
-static void append_abstract(const struct py *p, const struct wit_func *func, struct buf *out)
-{
-    if (func->kind == WIT_STATIC)
-        buf_append_cstr(out, "    @classmethod\n");
-    buf_append_cstr(out, "    @abstractmethod\n");
-    append_signature(p, func, func->kind == WIT_STATIC ? "cls" : "self", 4, out);
-    py_docstring(p, func->docs, raised(func), 8, out);
-    buf_append_cstr(out, "        raise NotImplementedError\n\n");
-}
-
-/* An exported resource: the application's class follows this protocol. */
-static void append_resource_protocol(
-    const struct py *p, const struct wit_definition *def, struct func_list list, struct buf *out)
-{
-    buf_printf(
-        out, "class %" STR_FMT "(Protocol):\n", STR_ARG(py_name(p->arena, def->name, PY_CAMEL)));
-    py_docstring(p, def->docs, NULL, 4, out);
-    bool any = false;
-    for (uint32_t i = 0; i < list.count; i++) {
-        if (list.funcs[i]->resource != def)
-            continue;
-        append_abstract(p, list.funcs[i], out);
-        any = true;
-    }
-    if (!any)
-        buf_append_cstr(out, "    pass\n");
-    buf_append_cstr(out, "\n");
-}
-
 /* ------------------------------------------------------------------------------- interfaces */
 
+/* Types that are this module's, not the other one's of the same interface. */
 static void append_types(const struct py *p, const struct py_module *module, struct buf *out)
 {
     const struct wit_interface *interface = module->interface;
     struct func_list list = {interface->funcs, interface->func_count};
     for (uint32_t i = 0; i < interface->type_count; i++) {
         const struct wit_definition *def = interface->types[i];
+        if (py_owner(p, def) != module)
+            continue;
         if (py_defines_names(def))
             py_define(p, def, out);
         else if (def->kind == WIT_DEFINES && module->exported)
-            append_resource_protocol(p, def, list, out);
+            py_resource_protocol(p, module, def, out);
         else if (def->kind == WIT_DEFINES)
             append_resource(p, def, interface->id, list, out);
     }
 }
 
-static void append_descriptors(
-    const struct py *p, const struct wit_interface *interface, struct buf *out)
+static void append_descriptors(const struct py *p, const struct py_module *module, struct buf *out)
 {
-    for (uint32_t i = 0; i < interface->type_count; i++)
-        if (py_defines_names(interface->types[i]))
-            py_define_descriptor(p, interface->types[i], out);
+    for (uint32_t i = 0; i < module->interface->type_count; i++) {
+        const struct wit_definition *def = module->interface->types[i];
+        if (py_defines_names(def) && py_owner(p, def) == module)
+            py_define_descriptor(p, def, out);
+    }
 }
 
 static int add_import(struct py *p, const struct py_module *module, struct error *err)
@@ -339,11 +333,11 @@ static int add_import(struct py *p, const struct py_module *module, struct error
     for (uint32_t i = 0; i < interface->func_count; i++)
         if (interface->funcs[i]->kind == WIT_FREESTANDING)
             append_function(p, interface->funcs[i], &body);
-    append_descriptors(p, interface, &body);
+    append_descriptors(p, module, &body);
     for (uint32_t i = 0; i < interface->func_count; i++)
         append_callable(p, interface->id, interface->funcs[i], &body);
     const char *path = arena_printf(p->arena, "imports/%" STR_FMT ".py", STR_ARG(module->name));
-    int status = finish_module(p, path, interface->docs, interface->id, "..", &body, err);
+    int status = py_finish_module(p, path, interface->docs, interface->id, "..", &body, err);
     buf_release(&body);
     return status;
 }
@@ -353,12 +347,12 @@ static int add_export(struct py *p, const struct py_module *module, struct error
     const struct wit_interface *interface = module->interface;
     struct buf body = BUF_INIT(LIMIT_COMPONENT_BYTES);
     p->current = module;
-    if (py_module_of(p, interface) == module) {
-        append_types(p, module, &body);
-        append_descriptors(p, interface, &body);
-    }
+    p->exporting = true;
+    append_types(p, module, &body);
+    append_descriptors(p, module, &body);
     const char *path = arena_printf(p->arena, "exports/%" STR_FMT ".py", STR_ARG(module->name));
-    int status = finish_module(p, path, interface->docs, interface->id, "..", &body, err);
+    int status = py_finish_module(p, path, interface->docs, interface->id, "..", &body, err);
+    p->exporting = false;
     buf_release(&body);
     return status;
 }
@@ -379,41 +373,6 @@ static int add_aliases(struct py *p, const struct py_module *module, struct erro
 }
 
 /* ------------------------------------------------------------------------------- the world */
-
-static struct str protocol_name(const struct py *p, const struct py_module *module)
-{
-    return py_name(p->arena, module->name, PY_CAMEL);
-}
-
-static void append_protocol(const struct py *p, const struct py_module *module, struct buf *out)
-{
-    const struct wit_interface *interface = module->interface;
-    buf_printf(out, "class %" STR_FMT "(Protocol):\n", STR_ARG(protocol_name(p, module)));
-    py_docstring(p, interface->docs, NULL, 4, out);
-    bool any = false;
-    for (uint32_t i = 0; i < interface->func_count; i++) {
-        if (interface->funcs[i]->kind != WIT_FREESTANDING)
-            continue;
-        append_abstract(p, interface->funcs[i], out);
-        any = true;
-    }
-    buf_append_cstr(out, any ? "\n" : "    pass\n\n\n");
-}
-
-static int add_protocols(struct py *p, struct error *err)
-{
-    if (p->world->export_count == 0)
-        return 0;
-    struct buf body = BUF_INIT(LIMIT_COMPONENT_BYTES);
-    p->current = NULL;
-    for (size_t i = 0; i < p->modules.len; i++)
-        if (p->modules.data[i].exported)
-            append_protocol(p, &p->modules.data[i], &body);
-    int status =
-        finish_module(p, "exports/__init__.py", STR_EMPTY, p->world->name, "..", &body, err);
-    buf_release(&body);
-    return status;
-}
 
 /* What the world itself imports: its types, then its functions. */
 static int append_world_imports(struct py *p, struct buf *out, struct error *err)
@@ -451,19 +410,12 @@ static int add_world(struct py *p, struct error *err)
     struct buf body = BUF_INIT(LIMIT_COMPONENT_BYTES);
     p->current = NULL;
     int status = append_world_imports(p, &body, err);
-    buf_printf(&body, "class %" STR_FMT "(Protocol):\n",
-        STR_ARG(py_name(p->arena, p->options->module, PY_CAMEL)));
-    bool any = false;
-    for (uint32_t i = 0; i < p->world->export_count; i++) {
-        if (!p->world->exports[i].func)
-            continue;
-        append_abstract(p, p->world->exports[i].func, &body);
-        any = true;
-    }
-    if (!any)
-        buf_append_cstr(&body, "    pass\n");
+    p->exporting = true;
+    py_world_protocol(p, &body);
+    p->exporting = false;
     if (status == 0)
-        status = finish_module(p, "__init__.py", p->world->docs, p->world->name, ".", &body, err);
+        status =
+            py_finish_module(p, "__init__.py", p->world->docs, p->world->name, ".", &body, err);
     buf_release(&body);
     return status;
 }
@@ -486,7 +438,7 @@ int wit_python_generate(const struct wit_resolve *r, const struct wit_world *wor
         return -1;
     if (add_file(&p, "types.py", str_of(types_text), err) < 0 ||
         add_file(&p, "_binding.py", str_of(binding_text), err) < 0 || add_world(&p, err) < 0 ||
-        add_protocols(&p, err) < 0)
+        py_add_protocols(&p, err) < 0 || py_add_exports(&p, err) < 0)
         return -1;
     if (world->import_count > 0 && add_file(&p, "imports/__init__.py", STR_EMPTY, err) < 0)
         return -1;
@@ -511,6 +463,6 @@ struct str wit_python_protocol(const struct wit_resolve *r, const struct wit_wor
     }
     for (size_t i = 0; i < p.modules.len; i++)
         if (p.modules.data[i].exported && p.modules.data[i].interface == interface)
-            return protocol_name(&p, &p.modules.data[i]);
+            return py_protocol_name(&p, &p.modules.data[i]);
     return STR_EMPTY;
 }

@@ -8,6 +8,7 @@
  *     imports/x.py    each imported interface
  *     exports/x.py    types that only an exported interface has
  *     exports/__init__.py  a protocol for each exported interface
+ *     _exports.py     what the runtime calls of the application
  *
  * Names follow componentize-py, so that code written for it runs unchanged; each variant's case
  * class X_Y has the older name XY besides, and an interface whose short name clashes with another's

@@ -180,15 +180,46 @@ int py_modules(struct py *p, struct error *err)
     return 0;
 }
 
-const struct py_module *py_module_of(const struct py *p, const struct wit_interface *interface)
+const struct py_module *py_module(
+    const struct py *p, const struct wit_interface *interface, bool exported)
 {
-    const struct py_module *found = NULL;
-    for (size_t i = 0; i < p->modules.len; i++) {
-        if (p->modules.data[i].interface != interface)
-            continue;
-        if (!p->modules.data[i].exported)
+    for (size_t i = 0; i < p->modules.len; i++)
+        if (p->modules.data[i].interface == interface && p->modules.data[i].exported == exported)
             return &p->modules.data[i];
-        found = &p->modules.data[i];
+    return NULL;
+}
+
+/* Is there a resource in it that the application implements? */
+static bool has_exported_resource(const struct py *p, const struct wit_type *type)
+{
+    if (!type)
+        return false;
+    if (type->resource) {
+        const struct wit_definition *def = wit_resolve_definition(p->r, type);
+        return def && def->interface && py_module(p, def->interface, true);
     }
-    return found;
+    for (uint32_t i = 0; i < type->count && type->kind != WIT_ENUM && type->kind != WIT_FLAGS; i++)
+        if (has_exported_resource(p, type->fields[i].type))
+            return true;
+    return has_exported_resource(p, type->element) || has_exported_resource(p, type->ok) ||
+           has_exported_resource(p, type->err);
+}
+
+const struct py_module *py_owner(const struct py *p, const struct wit_definition *def)
+{
+    if (!def->interface)
+        return NULL;
+    const struct py_module *imported = py_module(p, def->interface, false);
+    const struct py_module *exported = py_module(p, def->interface, true);
+    if (imported && exported && p->exporting && has_exported_resource(p, def->type))
+        return exported;
+    return imported ? imported : exported;
+}
+
+struct str py_module_ref(const struct py *p, const struct py_module *module)
+{
+    for (size_t i = 0; module->exported && i < p->modules.len; i++)
+        if (!p->modules.data[i].exported && str_equal(p->modules.data[i].name, module->name))
+            return str_of(arena_printf(p->arena, "%" STR_FMT "_exports", STR_ARG(module->name)));
+    return module->name;
 }

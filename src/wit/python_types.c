@@ -7,11 +7,11 @@
 /* "module." in front of names of another module; "" in the module itself. */
 static void append_owner(const struct py *p, const struct wit_definition *def, struct buf *out)
 {
-    const struct py_module *module = def->interface ? py_module_of(p, def->interface) : NULL;
+    const struct py_module *module = py_owner(p, def);
     if (!module || module == p->current)
         return;
     p->needed[module - p->modules.data] = true;
-    buf_printf(out, "%" STR_FMT ".", STR_ARG(module->name));
+    buf_printf(out, "%" STR_FMT ".", STR_ARG(py_module_ref(p, module)));
 }
 
 static void append_class(const struct py *p, const struct wit_definition *def, struct buf *out)
@@ -244,7 +244,7 @@ static void append_raises(
     buf_printf(out, "Raises: `%" STR_FMT ".types.Err(", STR_ARG(module));
     const struct wit_definition *def =
         result->err ? wit_resolve_definition(p->r, result->err) : NULL;
-    const struct py_module *owner = def && def->interface ? py_module_of(p, def->interface) : NULL;
+    const struct py_module *owner = def ? py_owner(p, def) : NULL;
     if (owner)
         buf_printf(out, "%" STR_FMT ".%s.%" STR_FMT ".", STR_ARG(module),
             owner->exported ? "exports" : "imports", STR_ARG(owner->name));

@@ -393,18 +393,6 @@ def test_a_module_without_toml_has_no_world_of_its_own(folder):
 
 
 @needs_interpreter
-def test_exports_that_python_cannot_implement_are_refused_by_name(folder):
-    write(folder, app=HELLO)
-    (folder / "world.wit").write_text(
-        "package a:b;\nworld w {\n  export greet: func(name: string) -> string;\n}\n")
-    result = run("-d", "world.wit", "-w", "w", "componentize", "app")
-    assert result.returncode == 1
-    assert "world `w` exports `greet`, which cannot be written in Python yet" in result.stderr
-    result = run("-w", "spin-redis", "componentize", "app")
-    assert "exports `fermyon:spin/inbound-redis`" in result.stderr
-
-
-@needs_interpreter
 def test_a_world_of_ones_own_has_its_modules(folder):
     """Its functions are there to be imported, although no host has them."""
     write(folder, app=HELLO + "\nfrom wit_world.imports import maths\nADD = maths.add\n")

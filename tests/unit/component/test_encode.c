@@ -264,6 +264,89 @@ static void functions_are_reached_by_number(void **state)
     fixture_end(&f);
 }
 
+/* Exports by number: the answer is the first argument and 10 times the number. */
+static const char dispatch_module[] =
+    "(module"
+    " (import \"spindle\" \"call\" (func (param i32 i32 i32)))"
+    " (memory (export \"memory\") 1)"
+    " (global $after (mut i64) (i64.const 0))"
+    " (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 1024))"
+    " (func (export \"spindle_arguments\") (result i32) (i32.const 64))"
+    " (func (export \"spindle_dispatch\") (param i32) (result i64)"
+    "  (i32.store8 (i32.const 16) (i32.load (i32.const 64)))"
+    "  (i32.store (i32.const 20) (i32.load (i32.const 72)))"
+    "  (i32.store (i32.const 24) (i32.load (i32.const 80)))"
+    "  (if (i32.eqz (local.get 0)) (then (return (i64.const 16))))"
+    "  (i64.add (global.get $after) (i64.add (i64.load32_u (i32.const 64))"
+    "   (i64.extend_i32_u (i32.mul (local.get 0) (i32.const 10))))))"
+    " (func (export \"spindle_dispatched\") (global.set $after (i64.const 1000))))";
+
+#define SHAPES {"test:guest/shapes@1.0.0", 23}
+static const struct encode_dispatch dispatches[] = {
+    {SHAPES, {"mirror", 6}},
+    {SHAPES, {"[constructor]box", 16}},
+    {SHAPES, {"[method]box.value", 17}},
+    {SHAPES, {"sum", 3}},
+    {SHAPES, {"[dtor]box", 9}},
+    {{0}, {"run", 3}},
+};
+
+static void exports_are_implemented_by_number(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    struct fixture f;
+    struct buf core = from_wat(dispatch_module), out = BUF_INIT(1 * MIB);
+    make_types();
+    struct encode_input input = input_of(&core);
+    input.dispatch_count = countof(dispatches);
+    input.dispatches = dispatches;
+    if (component_encode(&input, &out, &err) < 0)
+        fail_msg("%s", error_message(&err));
+    buf_release(&core);
+    char path[64];
+    temp_file(path, buf_str(&out));
+    assert_int_equal(wasm_tools((const char *const[]){"validate", path, NULL}), 0);
+    unlink(path);
+    start_with(&f, out);
+    assert_int_equal(call(&f, "run", 7), 57);
+    struct component_func *func =
+        component_instance_func(f.instance, STR("test:guest/shapes@1.0.0"), STR("mirror"));
+    struct canon_value fields[2] = {{.bits = 3}, {.bits = 4}}, dot = {.fields = fields};
+    struct canon_value arg = {.variant = {.payload = &dot, .index = 1}}, result;
+    assert_int_equal(component_call_values(func, &arg, &result, &f.trap), 0);
+    assert_int_equal(result.variant.payload->fields[1].bits, 4);
+    assert_int_equal(call(&f, "run", 7), 1057); /* it was told that the result has been read */
+    fixture_end(&f);
+}
+
+static void absent_imports_trap(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    struct fixture f;
+    static const struct str absent[] = {{"other:host/gone@1.0.0", 21}};
+    struct buf out = BUF_INIT(1 * MIB),
+               core = from_wat("(module"
+                               " (import \"other:host/gone@1.0.0\" \"f\" (func $f (param i64)))"
+                               " (func (export \"run\") (param i32) (result i32)"
+                               "  (if (local.get 0) (then (call $f (i64.const 1))))"
+                               "  (i32.const 5)))");
+    make_types();
+    struct encode_input input = {.module = buf_str(&core),
+        .root_exports = &root,
+        .absent_count = countof(absent),
+        .absent = absent};
+    if (component_encode(&input, &out, &err) < 0)
+        fail_msg("%s", error_message(&err));
+    buf_release(&core);
+    start_with(&f, out);
+    assert_int_equal(component_import_count(f.component), 0);
+    assert_int_equal(call(&f, "run", 0), 5);
+    assert_int_equal(run_with(&f, 1), WASM_TRAP_UNINITIALIZED_ELEMENT);
+    fixture_end(&f);
+}
+
 static void what_no_number_stands_for_is_not_imported(void **state)
 {
     (void)state;
@@ -320,6 +403,8 @@ int main(void)
         cmocka_unit_test(its_functions_run),
         cmocka_unit_test(functions_are_reached_by_number),
         cmocka_unit_test(what_no_number_stands_for_is_not_imported),
+        cmocka_unit_test(exports_are_implemented_by_number),
+        cmocka_unit_test(absent_imports_trap),
         cmocka_unit_test(misfits_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

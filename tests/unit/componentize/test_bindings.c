@@ -33,7 +33,7 @@ static void numbers_count_through_all_interfaces(void **state)
     assert_string_equal(bindings_lines(&b, &b.interfaces.data[1]),
         "[method]canvas.draw\narea\n[resource-drop]canvas\n");
     assert_string_equal(bindings_lines(&b, &b.interfaces.data[2]), "show\n");
-    b.interfaces.data[2].used = true;
+    b.interfaces.data[2].numbered = true;
     assert_int_equal(bindings_choose(&b, BINDINGS_USED, &list, &err), 0);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(list[i].name.len, 0);
