@@ -78,6 +78,7 @@ int app_allowed_hosts_grant(
     struct app_component *c, const struct manifest *manifest, struct error *err);
 int app_outbound_grant(struct app_component *c, struct error *err);
 int app_redis_grant(struct app_component *c, struct error *err);
+int app_llm_grant(struct app_component *c, struct error *err);
 /* Links with the code that there is now, and takes an image. */
 int app_component_link(struct app_component *c, struct app_program *ret_program, struct error *err);
 void app_program_release(struct app_program *program);

@@ -30,7 +30,6 @@ static int check_served(
     } later[] = {
         {"key_value_stores", m->key_value_stores.count},
         {"sqlite_databases", m->sqlite_databases.count},
-        {"ai_models", m->ai_models.count},
     };
     for (size_t i = 0; i < countof(later); i++)
         if (later[i].count)
@@ -51,7 +50,7 @@ int app_component_grant(struct app_component *c, const struct manifest *manifest
         return -1;
     c->spin = (struct spin_config){.component = c->manifest->id, .variables = &c->variables};
     if (app_allowed_hosts_grant(c, manifest, err) < 0 || app_outbound_grant(c, err) < 0 ||
-        app_redis_grant(c, err) < 0)
+        app_redis_grant(c, err) < 0 || app_llm_grant(c, err) < 0)
         return -1;
     return join_hosts(c, err);
 }

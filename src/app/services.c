@@ -38,6 +38,19 @@ static int open_redis(
     return client_redis_pool_new(&options, &services->redis, err);
 }
 
+/* The service is the choice of who runs the application: blocked networks are not for it. */
+static int open_llm(
+    const struct runtime_config *config, struct app_services *services, struct error *err)
+{
+    struct client_pool_options options;
+    if (!config || config->llm.kind != RUNTIME_LLM_REMOTE_HTTP)
+        return 0;
+    client_pool_options_init(&options);
+    options.ca_file = getenv("SSL_CERT_FILE");
+    options.ca_folder = getenv("SSL_CERT_DIR");
+    return client_pool_new(&options, &services->llm, err);
+}
+
 int app_services_open(
     struct app_services *services, const struct app_options *options, struct error *err)
 {
@@ -48,12 +61,13 @@ int app_services_open(
         return -1;
     if (config && read_blocked(config, services, err) < 0)
         return -1;
-    return open_redis(config, services, err);
+    return open_redis(config, services, err) < 0 ? -1 : open_llm(config, services, err);
 }
 
 void app_services_close(struct app_services *services)
 {
     client_pool_free(services->http);
+    client_pool_free(services->llm);
     client_redis_pool_free(services->redis);
     arena_release(&services->arena);
     app_files_release(&services->files);

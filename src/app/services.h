@@ -17,6 +17,7 @@ struct app_services {
     struct client_blocked blocked; /* networks that nobody may connect to */
     struct client_pool *http;      /* NULL: no component may send requests */
     struct client_redis_pool *redis;
+    struct client_pool *llm; /* to the service of [llm_compute]; NULL: there is none */
 };
 
 /* `services` needs app_services_close when this fails, too. */

@@ -96,9 +96,11 @@
 
 /* Outgoing connections. Times are durations. */
 #define LIMIT_CONNECT_NS        (10 * NS_PER_S)
-#define LIMIT_REDIS_ANSWER_NS   (60 * NS_PER_S) /* between two signs of life of a server */
-#define LIMIT_REDIS_CONNECTIONS 1024            /* of an application, to all servers */
-#define LIMIT_REDIS_OPEN        64              /* that one request has open */
+#define LIMIT_LLM_ANSWER_NS     (600 * NS_PER_S) /* a model may think for long */
+#define LIMIT_LLM_ANSWER_BYTES  (16 * MIB)       /* JSON; 1,000 vectors of 1,500 numbers */
+#define LIMIT_REDIS_ANSWER_NS   (60 * NS_PER_S)  /* between two signs of life of a server */
+#define LIMIT_REDIS_CONNECTIONS 1024             /* of an application, to all servers */
+#define LIMIT_REDIS_OPEN        64               /* that one request has open */
 #define LIMIT_REDIS_IDLE        256
 #define LIMIT_REDIS_IDLE_NS     (60 * NS_PER_S)
 #define LIMIT_REDIS_GREETING    (64 * KIB) /* answers to AUTH and SELECT */

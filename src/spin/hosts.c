@@ -1,5 +1,6 @@
 /* The list of the interfaces that this folder implements. */
 #include "host/fermyon_spin_v2_key_value.h"
+#include "host/fermyon_spin_v2_llm.h"
 #include "host/fermyon_spin_v2_redis.h"
 #include "host/fermyon_spin_v2_sqlite.h"
 #include "host/fermyon_spin_v2_variables.h"
@@ -14,6 +15,7 @@
 
 static const struct component_host hosts[] = {
     HOST(fermyon_spin_v2_key_value),
+    HOST(fermyon_spin_v2_llm),
     HOST(fermyon_spin_v2_redis),
     HOST(fermyon_spin_v2_sqlite),
     HOST(fermyon_spin_v2_variables),

@@ -15,6 +15,7 @@
 #include "component/component.h"
 #include "wasi/wasi.h"
 
+struct spin_llm;
 struct spin_redis;
 struct spin_variables;
 struct spin_key_value;
@@ -26,6 +27,7 @@ struct spin_sqlite;
  */
 struct spin_config {
     struct str component; /* its id, for messages */
+    const struct spin_llm *llm;
     const struct spin_redis *redis;
     const struct spin_variables *variables;
     const struct spin_key_value *key_value;

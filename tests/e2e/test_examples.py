@@ -1,5 +1,38 @@
 """examples/: each directory runs as its README says."""
 
+import importlib.util
+import os
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT
+
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_is_complete(name):
+    folder = ROOT / "examples" / name
+    for file in ("README.md", "app.py", "requirements.txt", "spin.toml"):
+        assert (folder / file).exists(), file
+    assert "spin up" in (folder / "README.md").read_text()
+
+
+def test_all_pass_mypy_strict(sdk):
+    if not importlib.util.find_spec("mypy"):
+        pytest.skip("no mypy")
+    for name in EXAMPLES:
+        done = subprocess.run(
+            [sys.executable, "-m", "mypy", "--strict", "--cache-dir", sdk / "cache", "app.py"],
+            cwd=ROOT / "examples" / name,
+            env={**os.environ, "MYPYPATH": str(sdk)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, name + ": " + done.stdout + done.stderr
+
 
 def test_variables(example, up, spin):
     folder = example("variables")

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -99,16 +98,6 @@ def test_only_into_an_empty_folder(spin, tmp_path):
     assert "Can't generate into a as it already contains other files" in done.err
     assert not (tmp_path / "a" / "spin.toml").exists()
     assert spin("new", "-t", "http-py", "a", "-a", "--allow-overwrite").status == 0
-
-
-@pytest.fixture
-def sdk(tmp_path_factory):
-    """The SDK as an application sees it: our package, and the modules made of its world."""
-    folder = tmp_path_factory.mktemp("sdk")
-    shutil.copytree(ROOT / "sdk" / "python" / "spin_sdk", folder / "spin_sdk")
-    world = ["-w", "spin-all", "--world-module", "spin_sdk.wit"]
-    subprocess.run([BIN / "componentize-py", *world, "bindings", folder], check=True)
-    return folder
 
 
 def test_passes_mypy_strict(spin, tmp_path, sdk):

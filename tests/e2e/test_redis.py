@@ -138,13 +138,15 @@ def test_an_outbound_redis_example_refused(up, spin, tmp_path, python_ready, red
 
 
 def test_the_example(up, example, redis_server):
-    server = redis_server()
+    server = redis_server("--user", "ada", "on", ">lovelace", "~*", "+@all")
     folder = example("outbound-redis")
-    app = up(folder, "--variable", f"redis_address={server.address}")
-    assert app.get("/hello").body == b"Executed outbound Redis commands: /hello", app.errors()
-    app.wait_for(app.err, r"testSets: \['world'\]")
-    assert server.cli("get", "foo") == "bar"
-    assert 3500 < int(server.cli("ttl", "foo")) <= 3600
+    for login in ("", "ada:lovelace@"):
+        app = up(folder, "--variable", f"redis_host=127.0.0.1:{server.port}",
+                 env={"SPIN_VARIABLE_REDIS_LOGIN": login})
+        assert app.get("/hello").body == b"Executed outbound Redis commands: /hello", app.errors()
+        app.wait_for(app.err, r"testSets: \['world'\]")
+        assert server.cli("get", "foo") == "bar"
+        assert 3500 < int(server.cli("ttl", "foo")) <= 3600
 
 
 def test_every_function(ask):
