@@ -45,7 +45,7 @@ from spin_sdk.wit.imports.types import (
 from spin_sdk.wit.types import Err, Ok, Result
 
 try:
-    from _spindle import program_name as _program_name
+    from _spindle import program_name as _program_name  # type: ignore[import-not-found]
 except ImportError:
     # Another runtime, which gives its components no name.
     def _program_name() -> Optional[str]:
