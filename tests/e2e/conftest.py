@@ -335,7 +335,8 @@ def module_app(tmp_path_factory, python_ready):
         (folder / "app.py").write_text(source)
         with open(folder / "spin.toml", "a") as manifest:
             manifest.write("\n" + add)
-        subprocess.run([BIN / "spin", "build"], cwd=folder, check=True, capture_output=True)
+        built = subprocess.run([BIN / "spin", "build"], cwd=folder, capture_output=True, text=True)
+        assert built.returncode == 0, built.stderr + built.stdout
         return folder
 
     return make

@@ -131,3 +131,27 @@ def test_build_and_up(spin, tmp_path):
     assert "there is no file 'x.wasm'; run `spin build` first" in done.err
     done = spin("build", "--up", "--listem", "x")
     assert "unexpected argument '--listem'; did you mean '--listen'?" in done.err
+
+
+def test_py2wasm(spin, up, python_app, tmp_path):
+    """Manifests of an earlier SDK have this build command, as the page does."""
+    command = 'command = "componentize-py -w spin-http componentize app -o app.wasm"'
+    source = (
+        "from spin_sdk import http\nfrom spin_sdk.http import Response\nimport text\n\n"
+        "class IncomingHandler(http.IncomingHandler):\n"
+        "    def handle_request(self, request):\n        return Response(200, {}, text.ANSWER)\n"
+    )
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "text.py").write_text("ANSWER = b'from py2wasm'\n")
+    new = f'command = "spin py2wasm -p .:{tmp_path}/more app -o app.wasm"'
+    folder = python_app(source, replace=[(command, new)])
+    done = spin("build", cwd=folder)
+    assert done.status == 0
+    assert (
+        "Warning: `spin py2wasm` is deprecated: write `componentize-py -w spin-http componentize app -o app.wasm` "
+        "as the build command\n"
+    ) in done.err
+    assert up(folder).get("/").body == b"from py2wasm"
+    done = spin("py2wasm", "none", cwd=folder)
+    assert done.status != 0
+    assert not (folder / "index.wasm").exists()

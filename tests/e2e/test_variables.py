@@ -124,3 +124,13 @@ def test_values_are_str(up, module_app):
         '[component.hello.variables]\ngreeting = "hello"\n',
     )
     assert get(up(folder), "greeting") == "(True, True, 'hello!')"
+
+
+def test_the_config_store_of_wasi(up, module_app):
+    source = HANDLER.replace("from spin_sdk import http, variables", "from spin_sdk import http") \
+        .replace("from spin_sdk.wit.types import Err", "from spin_sdk.wit.imports import wasi_config_store as store\nfrom spin_sdk.wit.types import Err") \
+        .replace("variables.get(name)", "repr((store.get(name), sorted(store.get_all())))")
+    folder = module_app(source, '[component.hello.variables]\none = "1"\ntwo = "2"\n')
+    app = up(folder)
+    assert get(app, "one") == "('1', [('one', '1'), ('two', '2')])"
+    assert get(app, "None") == "(None, [('one', '1'), ('two', '2')])"

@@ -22,25 +22,10 @@ static int set_up(void **state)
     return mkdtemp(f->folder) ? 0 : -1;
 }
 
-static void remove_tree(struct arena *a, const char *path)
-{
-    DIR *dir = opendir(path);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-            continue;
-        char *inner = path_join(a, path, entry->d_name);
-        if (unlink(inner) < 0)
-            remove_tree(a, inner);
-    }
-    if (dir)
-        closedir(dir);
-    rmdir(path);
-}
-
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    remove_tree(&f->arena, f->folder);
+    file_remove_tree(f->folder);
     arena_release(&f->arena);
     free(f);
     return 0;
@@ -184,6 +169,49 @@ static void the_program_knows_its_folder(void **state)
     assert_true(file_exists(path_join(&f->arena, folder, "unit-base-test_file")));
 }
 
+static void copies(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = ERROR_INIT;
+    struct buf text = BUF_INIT(4 * MIB);
+    struct stat st;
+    const char *from = path_join(&f->arena, f->folder, "from");
+    const char *to = path_join(&f->arena, f->folder, "to");
+    char *large = malloc(3 * MIB);
+    memset(large, 'x', 3 * MIB);
+    assert_int_equal(file_write(from, str_make(large, 3 * MIB), 0644, &err), 0);
+    assert_int_equal(file_write(to, STR("old"), 0444, &err), 0);
+    assert_int_equal(file_copy(from, to, 0444, &err), 0);
+    assert_int_equal(file_read(to, 4 * MIB, &text, &err), 0);
+    assert_true(str_equal(buf_str(&text), str_make(large, 3 * MIB)));
+    assert_int_equal(stat(to, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0444);
+    buf_release(&text);
+    free(large);
+    assert_int_equal(file_copy("none", to, 0644, &err), -1);
+    assert_string_equal(error_message(&err), "cannot open 'none': No such file or directory");
+    error_release(&err);
+    assert_true(file_exists(to));
+}
+
+/* What a link leads to is not the folder's. */
+static void removes_a_folder_with_all_in_it(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = ERROR_INIT;
+    const char *kept = path_join(&f->arena, f->folder, "kept");
+    const char *inner = path_join(&f->arena, f->folder, "tree/a/b");
+    assert_int_equal(file_make_dirs(kept, 0755, &err), 0);
+    assert_int_equal(file_make_dirs(inner, 0755, &err), 0);
+    assert_int_equal(file_write(path_join(&f->arena, kept, "x"), STR("x"), 0644, &err), 0);
+    assert_int_equal(file_write(path_join(&f->arena, inner, "x"), STR("x"), 0444, &err), 0);
+    assert_int_equal(symlink("../../kept", path_join(&f->arena, f->folder, "tree/a/link")), 0);
+    file_remove_tree(path_join(&f->arena, f->folder, "tree"));
+    assert_int_equal(count_entries(f->folder), 1);
+    assert_int_equal(count_entries(kept), 1);
+    file_remove_tree("none");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -193,6 +221,8 @@ int main(void)
         TEST(the_maximum_is_exact),
         TEST(what_cannot_be_read_is_named),
         TEST(makes_folders_with_their_parents),
+        TEST(copies),
+        TEST(removes_a_folder_with_all_in_it),
         TEST(paths_are_joined_and_split),
         TEST(the_cache_follows_the_environment),
         TEST(the_program_knows_its_folder),
