@@ -33,6 +33,10 @@ static const struct cli_option options[] = {
         "Folder of what is kept, \"\" for none [default: .spin]"),
     [UP_VARIABLE] = CLI_OPTION(0, "variable", NULL, "NAME=VALUE", NULL,
         "A variable's value, NAME=@FILE for a file's text, or @FILE.toml, @FILE.json for several"),
+    [UP_KEY_VALUE] = CLI_OPTION(0, "key-value", NULL, "KEY=VALUE", NULL,
+        "Set in the default key-value store before serving; may be repeated"),
+    [UP_SQLITE] = CLI_OPTION(0, "sqlite", NULL, "STATEMENT|@FILE[:LABEL]", NULL,
+        "Run on a SQLite database before serving; may be repeated"),
     [UP_MAX_INSTANCE_MEMORY] = CLI_OPTION(0, "max-instance-memory", NULL, "BYTES",
         "SPIN_MAX_INSTANCE_MEMORY", "Memory that an instance may grow to"),
     [UP_TRANSIENT_WRITE] = CLI_OPTION(0, "allow-transient-write", NULL, NULL, NULL,
@@ -53,8 +57,6 @@ static const struct cli_option options[] = {
     CLI_LATER('k', "insecure", NULL),
     CLI_LATER(0, "profile", "NAME"),
     CLI_LATER(0, "cache-dir", "DIR"),
-    CLI_LATER(0, "key-value", "KEY=VALUE"),
-    CLI_LATER(0, "sqlite", "STATEMENT"),
     CLI_LATER(0, "tls-cert", "FILE"),
     CLI_LATER(0, "tls-key", "FILE"),
     CLI_LATER(0, "http1-max-buf-size", "N"),
@@ -98,22 +100,39 @@ static int parse_number(
     return 0;
 }
 
-static int read_environment(
-    const struct cli_arguments *args, struct arena *a, struct app_options *app, struct error *err)
+/* Options of the form NAME=VALUE; `what` they are is for the error. */
+static int read_pairs(const struct cli_values *given, const char *what, struct arena *a,
+    struct manifest_pairs *ret_pairs, struct error *err)
 {
-    const struct cli_values *given = &args->options[UP_ENV];
     struct manifest_pair *pairs = arena_alloc(a, (given->count + 1) * sizeof *pairs);
     for (size_t i = 0; i < given->count; i++) {
         const char *equals = strchr(given->items[i], '=');
         if (!equals)
-            return error_set(
-                err, ERROR_USAGE, "Environment variable must be of the form `key=value`");
+            return error_set(err, ERROR_USAGE, "%s must be of the form `key=value`", what);
         pairs[i].name = str_make(given->items[i], (size_t)(equals - given->items[i]));
         pairs[i].value = str_of(equals + 1);
     }
-    app->environment = pairs;
-    app->environment_count = given->count;
+    *ret_pairs = (struct manifest_pairs){given->count, pairs};
     return 0;
+}
+
+static int read_environment(
+    const struct cli_arguments *args, struct arena *a, struct app_options *app, struct error *err)
+{
+    struct manifest_pairs pairs;
+    if (read_pairs(&args->options[UP_ENV], "Environment variable", a, &pairs, err) < 0)
+        return -1;
+    app->environment = pairs.items;
+    app->environment_count = pairs.count;
+    return 0;
+}
+
+static int read_stores(
+    const struct cli_arguments *args, struct arena *a, struct app_options *app, struct error *err)
+{
+    app->statement_count = args->options[UP_SQLITE].count;
+    app->statements = args->options[UP_SQLITE].items;
+    return read_pairs(&args->options[UP_KEY_VALUE], "Key/Values", a, &app->key_values, err);
 }
 
 /* Values of variables that the manifest does not have mean nothing; most likely a typing error. */
@@ -243,7 +262,8 @@ static int read(const struct cli_arguments *args, const struct manifest *m, stru
     };
     if (check_mounts(app, err) < 0 || read_http(args, o, err) < 0 ||
         read_config(args, o, err) < 0 || read_environment(args, a, app, err) < 0 ||
-        read_variables(args, m, a, app, err) < 0 || read_follow(args, m, a, app, err) < 0 ||
+        read_stores(args, a, app, err) < 0 || read_variables(args, m, a, app, err) < 0 ||
+        read_follow(args, m, a, app, err) < 0 ||
         parse_number(args, UP_MAX_INSTANCE_MEMORY, &app->memory_bytes, err) < 0 ||
         parse_time(cli_last(args, UP_REQUEST_TIMEOUT, "30s"), &app->request_cpu_ns, err) < 0 ||
         path_of_program(a, &programs, err) < 0)

@@ -218,7 +218,7 @@ int app_new(const struct app_options *options, struct app **ret_app, struct erro
     app->arena = ARENA_INIT(GIB);
     if (wasm_process_init(err) < 0 || wasm_thread_init(err) < 0 || make_info(app, err) < 0 ||
         app_services_open(&app->services, &app->options, err) < 0 ||
-        load_components(app, err) < 0) {
+        load_components(app, err) < 0 || app_stores_fill(&app->services.stores, err) < 0) {
         app_free(app);
         return -1;
     }

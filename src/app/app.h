@@ -20,11 +20,14 @@ struct app_options {
     const char *state_folder; /* of the default stores, not made yet; NULL: none, all in memory */
     size_t environment_count; /* added to every component's; wins over the manifest's */
     const struct manifest_pair *environment;
-    struct manifest_pairs variables; /* `--variable`; of several for one name the last counts */
-    const char *temp_folder;         /* where copies of `files` are made; NULL: the system's */
-    bool direct_mounts;              /* no copies: guests see the folders themselves */
-    bool transient_write;            /* guests may write to the copies */
-    const char *log_folder;          /* of <id>_stdout.txt and <id>_stderr.txt; NULL: none */
+    struct manifest_pairs variables;  /* `--variable`; of several for one name the last counts */
+    struct manifest_pairs key_values; /* `--key-value`: set in the default store at start */
+    size_t statement_count;           /* `--sqlite`, run at start: STATEMENT or @FILE[:LABEL] */
+    const char *const *statements;
+    const char *temp_folder; /* where copies of `files` are made; NULL: the system's */
+    bool direct_mounts;      /* no copies: guests see the folders themselves */
+    bool transient_write;    /* guests may write to the copies */
+    const char *log_folder;  /* of <id>_stdout.txt and <id>_stderr.txt; NULL: none */
     bool truncate_logs;
     bool quiet;          /* guests' output only to the log files */
     size_t follow_count; /* not 0: only what these components print is shown */

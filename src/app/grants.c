@@ -19,30 +19,8 @@ static int join_hosts(struct app_component *c, struct error *err)
     return 0;
 }
 
-/* What no host serves yet. Whoever adds one deletes its line. */
-static int check_served(
-    const struct app_component *c, const struct manifest *manifest, struct error *err)
-{
-    const struct manifest_component *m = c->manifest;
-    const struct {
-        const char *field;
-        size_t count;
-    } later[] = {
-        {"key_value_stores", m->key_value_stores.count},
-        {"sqlite_databases", m->sqlite_databases.count},
-    };
-    for (size_t i = 0; i < countof(later); i++)
-        if (later[i].count)
-            return manifest_fail(manifest, m->place, ERROR_UNSUPPORTED, err,
-                "`%s` in [component.%" STR_FMT "] is not supported yet", later[i].field,
-                STR_ARG(m->id));
-    return 0;
-}
-
 int app_component_grant(struct app_component *c, const struct manifest *manifest, struct error *err)
 {
-    if (check_served(c, manifest, err) < 0)
-        return -1;
     if (app_variables_of_component(
             &c->services->variables, manifest, c->manifest, &c->grants, &c->variables, err) < 0 ||
         app_files_mount(&c->services->files, c->options, c->manifest, &c->grants, &c->wasi.preopens,
@@ -50,7 +28,8 @@ int app_component_grant(struct app_component *c, const struct manifest *manifest
         return -1;
     c->spin = (struct spin_config){.component = c->manifest->id, .variables = &c->variables};
     if (app_allowed_hosts_grant(c, manifest, err) < 0 || app_outbound_grant(c, err) < 0 ||
-        app_redis_grant(c, err) < 0 || app_llm_grant(c, err) < 0)
+        app_redis_grant(c, err) < 0 || app_llm_grant(c, err) < 0 ||
+        app_stores_grant(c, manifest, err) < 0)
         return -1;
     return join_hosts(c, err);
 }

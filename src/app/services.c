@@ -59,13 +59,16 @@ int app_services_open(
     if (app_variables_resolve(
             options->manifest, &options->variables, config, &services->variables, err) < 0)
         return -1;
-    if (config && read_blocked(config, services, err) < 0)
+    if ((config && read_blocked(config, services, err) < 0) ||
+        open_redis(config, services, err) < 0)
         return -1;
-    return open_redis(config, services, err) < 0 ? -1 : open_llm(config, services, err);
+    app_stores_open(&services->stores, options);
+    return open_llm(config, services, err);
 }
 
 void app_services_close(struct app_services *services)
 {
+    app_stores_close(&services->stores);
     client_pool_free(services->http);
     client_pool_free(services->llm);
     client_redis_pool_free(services->redis);

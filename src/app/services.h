@@ -1,11 +1,12 @@
 /*
- * What the components of one application share: variables, copies of files, and connections to
- * elsewhere, kept between requests.
+ * What the components of one application share: variables, copies of files, stores, and
+ * connections to elsewhere, kept between requests.
  */
 #ifndef SPINDLE_APP_SERVICES_H
 #define SPINDLE_APP_SERVICES_H
 
 #include "app/files.h"
+#include "app/stores.h"
 #include "app/variables.h"
 #include "client/http.h"
 #include "client/redis.h"
@@ -18,6 +19,7 @@ struct app_services {
     struct client_pool *http;      /* NULL: no component may send requests */
     struct client_redis_pool *redis;
     struct client_pool *llm; /* to the service of [llm_compute]; NULL: there is none */
+    struct app_stores stores;
 };
 
 /* `services` needs app_services_close when this fails, too. */

@@ -54,3 +54,23 @@ struct str spin_printable(struct str text)
                 ((char *)text.ptr)[i] = '?';
     return text;
 }
+
+static void host_blocks(void *data)
+{
+    wasi_blocks(data);
+}
+
+static void host_resumes(void *data)
+{
+    wasi_resumes(data);
+}
+
+struct client_wait spin_wait(struct wasi_context *context)
+{
+    if (!context)
+        return (struct client_wait){.deadline = NEVER};
+    return (struct client_wait){.data = context,
+        .blocks = host_blocks,
+        .resumes = host_resumes,
+        .deadline = context->deadline};
+}

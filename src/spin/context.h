@@ -2,6 +2,7 @@
 #ifndef SPINDLE_SPIN_CONTEXT_H
 #define SPINDLE_SPIN_CONTEXT_H
 
+#include "client/wait.h"
 #include "spin/spin.h"
 #include "wasi/context.h"
 
@@ -32,5 +33,8 @@ struct str spin_take_error(struct component_call *call, struct error *err);
  * not ASCII become question marks.
  */
 struct str spin_printable(struct str text);
+
+/* Waiting for a socket on behalf of a request. NULL: of nobody, at start. */
+struct client_wait spin_wait(struct wasi_context *context);
 
 #endif

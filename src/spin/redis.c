@@ -18,24 +18,6 @@ struct fermyon_spin_v2_redis_connection {
     struct client_redis *server;
 };
 
-static void host_blocks(void *data)
-{
-    wasi_blocks(data);
-}
-
-static void host_resumes(void *data)
-{
-    wasi_resumes(data);
-}
-
-static struct client_wait wait_of(struct wasi_context *context)
-{
-    return (struct client_wait){.data = context,
-        .blocks = host_blocks,
-        .resumes = host_resumes,
-        .deadline = context->deadline};
-}
-
 static redis_error other(struct str text)
 {
     return (redis_error){.tag = FERMYON_SPIN_V2_REDIS_ERROR_OTHER, .other = text};
@@ -90,7 +72,7 @@ static enum wasm_trap_kind take(struct component_call *call,
 {
     struct error err = ERROR_INIT;
     struct spin_context *context = spin_context_of(call);
-    struct client_wait wait = wait_of(context->wasi);
+    struct client_wait wait = spin_wait(context->wasi);
     *ret_server = NULL;
     if (context->redis_open >= LIMIT_REDIS_OPEN) {
         *ret_error = (redis_error){.tag = FERMYON_SPIN_V2_REDIS_ERROR_TOO_MANY_CONNECTIONS};
@@ -153,7 +135,7 @@ static enum wasm_trap_kind ask(struct component_call *call, borrow self, const s
     size_t count, struct answer *answer)
 {
     struct error err = ERROR_INIT;
-    struct client_wait wait = wait_of(wasi_context_of(call));
+    struct client_wait wait = spin_wait(wasi_context_of(call));
     answer->is_err = true;
     if (client_redis_command(
             self.object->server, words, count, &wait, answer->arena, &answer->reply, &err) < 0)

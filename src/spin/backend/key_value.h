@@ -68,7 +68,10 @@ int key_value_sqlite_new(struct sqlite_pool *pool, struct str label,
 /* The pool for such stores. `path` NULL: in memory. */
 int key_value_sqlite_pool_new(const char *path, struct sqlite_pool **ret_pool, struct error *err);
 
-/* A store in a Redis server: its keys, without a prefix. Connects when first used. */
-int key_value_redis_new(struct str url, struct key_value_store **ret_store, struct error *err);
+/* A store in a Redis server: all its keys, without a prefix. Connects when it is used; the pool
+ * outlives it. ERROR_INVALID, ERROR_UNSUPPORTED: no such address. */
+struct client_redis_pool;
+int key_value_redis_new(struct client_redis_pool *pool, struct str url,
+    struct key_value_store **ret_store, struct error *err);
 
 #endif
