@@ -265,8 +265,11 @@ static int run(struct sqlite_connection *c, struct str statement,
     if (statement.len > LIMIT_SQLITE_STATEMENT)
         return error_set(
             err, ERROR_LIMIT, "the statement is longer than %zu MiB", LIMIT_SQLITE_STATEMENT / MIB);
-    if (sqlite3_prepare_v2(
-            c->db, statement.ptr ? statement.ptr : "", (int)statement.len, &s, NULL) != SQLITE_OK)
+    c->account.ends_in_time = true;
+    int prepared =
+        sqlite3_prepare_v2(c->db, statement.ptr ? statement.ptr : "", (int)statement.len, &s, NULL);
+    c->account.ends_in_time = false;
+    if (prepared != SQLITE_OK)
         return sqlite_fail(c, err);
     *ret_result = (result_t){0};
     if (!s)

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "spin/backend/sqlite_guard.h"
 #include "wasi/context.h"
+#include "wasm/runtime.h"
 
 /* How long the first look for a lock of another process waits, and the longest. */
 #define FIRST_LOOK_NS (NS_PER_MS / 2)
@@ -355,6 +356,8 @@ int sqlite_fail(struct sqlite_connection *c, struct error *err)
     case SQLITE_INTERRUPT:
         return error_set(err, ERROR_TIMEOUT, "%s", text);
     case SQLITE_NOMEM:
+        if (wasm_budget_is_over())
+            return error_set(err, ERROR_TIMEOUT, "%s", text);
         return error_set(err, ERROR_MEMORY, "%s", text);
     case SQLITE_FULL:
         return error_set(err, ERROR_LIMIT, "%s", text);

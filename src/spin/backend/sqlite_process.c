@@ -13,6 +13,7 @@ static bool may_allocate(size_t bytes)
 {
     const struct sqlite_account *account = account_now;
     return !account || (account->used + bytes <= account->max &&
+                           !(account->ends_in_time && wasm_budget_is_over()) &&
                            (uintptr_t)__builtin_frame_address(0) >= account->stack_low);
 }
 

@@ -4,7 +4,8 @@
  * Every allocation that SQLite makes on a thread counts for that thread's account: the one of the
  * connection that the thread is using. Past its maximum SQLite is told that there is no memory, and
  * the statement fails. The same is said when little of the thread's stack is left: SQLite recurses
- * over views and expressions of any depth, but not without allocating.
+ * over views and expressions of any depth, but not without allocating. And when the request's time
+ * is over while a statement is prepared, which nothing else can stop.
  */
 #ifndef SPINDLE_SPIN_BACKEND_SQLITE_PROCESS_H
 #define SPINDLE_SPIN_BACKEND_SQLITE_PROCESS_H
@@ -14,6 +15,7 @@
 struct sqlite_account {
     size_t used, max;    /* bytes */
     uintptr_t stack_low; /* set by sqlite_account_enter */
+    bool ends_in_time;   /* no memory when the running request's budget is over */
 };
 
 /* Does its work once; any thread may call it again. Before anything else uses SQLite. */
