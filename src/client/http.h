@@ -8,7 +8,7 @@
  *     request  one request and its response; any number in a session at once
  *
  * A session that is given back waits in the pool, last in first out, and takes its open connections
- * along. What belonged to a request is gone by then: easy handles are reset, and connections on
+ * along. What belonged to a request is gone by then: its options are forgotten, and connections on
  * which an exchange was not complete are closed. There are no cookies, no redirects, no
  * decompression and no proxies; names that were looked up and TLS sessions are shared by the whole
  * pool.

@@ -19,7 +19,8 @@ struct client_pool {
     struct client_session *newest, *oldest;           /* idle */
     unsigned idle_count;
     bool reaping, stopping;
-    pthread_t reaper; /* closes connections that nobody has used for idle_ns */
+    bool reaper_waits; /* for the first idle session */
+    pthread_t reaper;  /* closes connections that nobody has used for idle_ns */
 };
 
 struct client_session {

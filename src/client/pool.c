@@ -128,11 +128,27 @@ struct client_session *client_session_take(struct client_pool *pool, struct str 
     return session;
 }
 
-/* The reaper: a thread that sleeps until the oldest idle session has waited for too long. */
+/*
+ * The reaper: a thread that closes idle sessions. It looks when the oldest has waited for too long,
+ * and sleeps for good once it has found none; only then does giving one back have to wake it.
+ */
 
 static struct timespec time_of(deadline_t at)
 {
     return (struct timespec){(time_t)(at / NS_PER_S), (long)(at % NS_PER_S)};
+}
+
+/* Called with the lock. */
+static void reaper_sleeps(struct client_pool *pool)
+{
+    pool->reaper_waits = !pool->oldest;
+    if (pool->reaper_waits) {
+        pthread_cond_wait(&pool->changed, &pool->lock);
+    } else {
+        struct timespec until = time_of(pool->oldest->idle_until);
+        pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
+    }
+    pool->reaper_waits = false;
 }
 
 static void *reap(void *argument)
@@ -141,16 +157,13 @@ static void *reap(void *argument)
     pthread_mutex_lock(&pool->lock);
     while (!pool->stopping) {
         struct client_session *oldest = pool->oldest;
-        if (!oldest) {
-            pthread_cond_wait(&pool->changed, &pool->lock);
-        } else if (oldest->idle_until > clock_monotonic_ns()) {
-            struct timespec until = time_of(oldest->idle_until);
-            pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
-        } else {
+        if (oldest && oldest->idle_until <= clock_monotonic_ns()) {
             unlink_idle(pool, oldest);
             pthread_mutex_unlock(&pool->lock);
             free_session(oldest);
             pthread_mutex_lock(&pool->lock);
+        } else {
+            reaper_sleeps(pool);
         }
     }
     pthread_mutex_unlock(&pool->lock);
@@ -167,7 +180,6 @@ void client_session_give(struct client_session *session)
         client_request_free(session->live);
     session->idle_until = clock_monotonic_ns() + pool->options.idle_ns;
     pthread_mutex_lock(&pool->lock);
-    bool was_empty = !pool->oldest;
     link_idle(pool, session);
     if (pool->idle_count > pool->options.max_idle) {
         surplus = pool->oldest;
@@ -175,9 +187,10 @@ void client_session_give(struct client_session *session)
     }
     if (!pool->reaping)
         pool->reaping = pthread_create(&pool->reaper, NULL, reap, pool) == 0;
-    else if (was_empty)
-        pthread_cond_signal(&pool->changed);
+    bool wake = pool->reaper_waits;
     pthread_mutex_unlock(&pool->lock);
+    if (wake)
+        pthread_cond_signal(&pool->changed);
     if (surplus)
         free_session(surplus);
 }

@@ -250,12 +250,14 @@ static bool set_target(struct client_request *request, const struct client_head 
     return good;
 }
 
-/* What is the same for all requests. */
+/* What is the same for all requests: set once. */
 static void set_basics(struct client_request *request)
 {
     const struct client_pool *pool = request->session->pool;
     CURL *easy = request->easy;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, fill_upload);
+    curl_easy_setopt(easy, CURLOPT_READDATA, request);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->reason);
     curl_easy_setopt(easy, CURLOPT_SHARE, pool->share);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -300,7 +302,6 @@ static void set_body(struct client_request *request, const struct client_head *h
 static bool set_up(struct client_request *request, const struct client_head *head)
 {
     uint64_t connect_ms = head->connect_ns / NS_PER_MS;
-    set_basics(request);
     set_body(request, head);
     curl_easy_setopt(request->easy, CURLOPT_CONNECTTIMEOUT_MS,
         connect_ms < 1           ? 1L
@@ -335,6 +336,7 @@ static struct client_request *take_spare(struct client_session *session)
         free(request);
         return NULL;
     }
+    set_basics(request);
     return request;
 }
 
@@ -386,6 +388,18 @@ static void keep_small(struct buf *buf)
         buf_clear(buf);
 }
 
+/* Everything that set_up has set for the request. */
+static void forget_options(CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)-1);
+    curl_easy_setopt(easy, CURLOPT_URL, NULL);
+    curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, NULL);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+}
+
 /* As new, but for memory that is worth keeping. */
 static void reset(struct client_request *request)
 {
@@ -394,7 +408,7 @@ static void reset(struct client_request *request)
         .upload = request->upload,
         .head = request->head,
         .body = request->body};
-    curl_easy_reset(request->easy);
+    forget_options(request->easy);
     curl_slist_free_all(request->fields);
     *request = kept;
     keep_small(&request->upload);

@@ -25,7 +25,8 @@ enum wasm_trap_kind future_incoming_response_get(struct component_call *call,
     struct wasi_context *context = wasi_context_of(call);
     struct wasi_http_types_future_incoming_response *future = self.object;
     struct outgoing *outgoing = future->outgoing;
-    outgoing_drive(context);
+    if (!outgoing_has_response(outgoing))
+        outgoing_drive(context);
     ret_result->is_some = outgoing_has_response(outgoing);
     if (!ret_result->is_some)
         return WASM_TRAP_NONE;

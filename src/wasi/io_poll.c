@@ -149,7 +149,6 @@ static enum wasm_trap_kind pollable_block(
     struct component_call *call, struct wasi_io_poll_pollable_borrow self)
 {
     const struct wasi_io_poll_list_borrow_pollable one = {&self, 1};
-    outgoing_drive(wasi_context_of(call));
     while (!is_ready(self.object, clock_monotonic_ns())) {
         enum wasm_trap_kind trap = wait_once(call, &one);
         if (trap != WASM_TRAP_NONE)

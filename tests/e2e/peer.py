@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -29,7 +30,7 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(b"too much", 413)
             self.close_connection = True
         self.body = self.read_body()
-        getattr(self, "do" + path.replace("/", "_").replace("-", "_"), self.do_echo)()
+        getattr(self, "do" + re.sub("[/.-]", "_", path), self.do_echo)()
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_FOO = any
 
@@ -72,6 +73,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_refuse(self):
         """Has been answered already."""
+
+    def do_animals_json(self):
+        self.reply(b'{"timestamp":1684299253331,"fact":"Reindeer grow new antlers every year"}')
 
     def do_gzip(self):
         self.reply(gzip.compress(b"text"), content_encoding="gzip")

@@ -1,12 +1,20 @@
 """Outgoing requests: what a handler sends and gets, against servers that are really there."""
 
+import hashlib
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
+from conftest import BIN, TIMEOUT
 from peer import Peer, Silent, make_certificates, unused_port
+from raw import Client
 
 # Runs the code that it is sent; the answer is `result` as text.
 PROBE = '''
@@ -72,9 +80,6 @@ source = "app.wasm"
 
 @pytest.fixture(scope="module")
 def probe_file(tmp_path_factory, python_ready):
-    import subprocess
-    from conftest import BIN
-
     folder = tmp_path_factory.mktemp("probe")
     (folder / "app.py").write_text(PROBE)
     made = subprocess.run([BIN / "componentize-py", "-w", "spin-http", "componentize", "app", "-o", "app.wasm"],
@@ -171,7 +176,7 @@ def test_large_bodies_both_ways(probe, peer):
     run = probe(peer.url)
     assert run(f'result = send(Request("POST", "{peer.url}/length", {{}}, bytes(5_000_000))).body') == "b'5000000'"
     assert run(f'import hashlib; result = hashlib.sha256(get("{peer.url}/big?8").body).hexdigest()') == (
-        __import__("hashlib").sha256(bytes(range(256)) * 4096 * 8).hexdigest())
+        hashlib.sha256(bytes(range(256)) * 4096 * 8).hexdigest())
 
 
 def test_a_body_is_streamed_up(probe, peer):
@@ -362,8 +367,6 @@ def test_https_with_an_authority_of_ones_own(probe, tls_peer, certificates):
 
 
 def test_https_with_a_folder_of_authorities(probe, tls_peer, certificates, tmp_path):
-    import subprocess
-
     folder = tmp_path / "authorities"
     folder.mkdir()
     shutil.copy(certificates[0], folder / "ca.pem")
@@ -521,3 +524,107 @@ result = r.status, len(r.body), bad.status, bad.body
 def test_a_chain_without_end_is_cut(probe):
     run = probe("http://self")
     assert run.app.get("/again").body == b"ErrorCode_LoopDetected()"
+
+
+# The page.
+
+LISTING = """
+from spin_sdk import http
+from spin_sdk.http import Request, Response, send
+
+class IncomingHandler(http.IncomingHandler):
+    def handle_request(self, request: Request) -> Response:
+        resp = send(Request("GET", "https://random-data-api.fermyon.app/animals/json", {}, None))
+
+        return  Response(200,
+                    {"content-type": "text/plain"},
+                    bytes(f"Here is an animal fact: {str(resp.body, 'utf-8')}", "utf-8"))
+
+"""
+
+PAGE_MANIFEST = """spin_manifest_version = 2
+
+[application]
+name = "hello-world"
+version = "0.1.0"
+authors = ["Your Name <your-name@example.com>"]
+description = ""
+
+[[trigger.http]]
+route = "/..."
+component = "hello-world"
+
+[component.hello-world]
+source = "app.wasm"
+allowed_outbound_hosts = ["https://random-data-api.fermyon.app"]
+[component.hello-world.build]
+command = "spin py2wasm app -o app.wasm"
+"""
+
+FACT = b'Here is an animal fact: {"timestamp":1684299253331,"fact":"Reindeer grow new antlers every year"}'
+
+
+def build_page(folder, spin, server, manifest):
+    """With the address of a server that is there in place of the page's."""
+    def here(text):
+        return text.replace("https://random-data-api.fermyon.app", server)
+
+    folder.mkdir()
+    (folder / "app.py").write_text(here(LISTING))
+    (folder / "spin.toml").write_text(here(manifest))
+    built = spin("build", cwd=folder, env={"PATH": f"{BIN}:{os.environ['PATH']}"})
+    assert built.status == 0, built.err
+    return folder
+
+
+def test_an_outbound_http_example(up, spin, tmp_path, python_ready, tls_peer, certificates):
+    folder = build_page(tmp_path / "page", spin, tls_peer.url, PAGE_MANIFEST)
+    app = up(folder, env={"SSL_CERT_FILE": str(certificates[0])})
+    answer = app.get("/hello")
+    assert (answer.status, answer.body) == (200, FACT), app.errors()
+    assert (answer["content-type"], answer["content-length"]) == ("text/plain", str(len(FACT)))
+
+
+def test_an_outbound_http_example_refused(up, spin, tmp_path, python_ready, tls_peer):
+    """Without any additional configuration."""
+    manifest = re.sub("allowed_outbound_hosts.*\n", "", PAGE_MANIFEST)
+    app = up(build_page(tmp_path / "page", spin, tls_peer.url, manifest))
+    answer = app.get("/hello")
+    assert (answer.status, answer.body) == (500, b"")
+    app.wait_for(app.err, "HttpError::DestinationNotAllowed: add allowed_outbound_hosts = "
+                          f'\\["{tls_peer.url}"\\] to component "hello-world"')
+    app.wait_for(app.err, "To allow this request, add 'allowed_outbound_hosts")
+    assert tls_peer.connections == 0
+
+
+def test_the_example(up, example, peer):
+    folder = example("outbound-http")
+    app = up(folder, "--variable", f"facts_host={peer.url}", "--env", f"FACTS_URL={peer.url}/animals/json")
+    assert app.get("/hello").body == FACT, app.errors()
+
+
+def test_the_example_refused(up, example, peer):
+    app = up(example("outbound-http"), "--env", f"FACTS_URL={peer.url}/animals/json")
+    assert app.get("/hello").status == 500
+    app.wait_for(app.err, 'HttpError::DestinationNotAllowed: .* to component "outbound-http"')
+
+
+def test_the_example_under_another_runtime(example, peer):
+    folder = example("outbound-http")
+    port = unused_port()
+    process = subprocess.Popen(
+        [Path(sys.executable).parent / "wasmtime", "serve", "-S", "cli", "--addr", f"127.0.0.1:{port}",
+         "--env", f"FACTS_URL={peer.url}/animals/json", "app.wasm"],
+        cwd=folder, stderr=subprocess.PIPE, text=True)
+    watchdog = threading.Timer(5 * TIMEOUT, process.kill)
+    watchdog.start()
+    try:
+        for line in process.stderr:
+            if "Serving HTTP" in line:
+                break
+        with Client(f"127.0.0.1:{port}") as client:
+            assert client.get("/hello").body == FACT
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.communicate()

@@ -45,7 +45,7 @@ from spin_sdk.wit.imports.types import (
 from spin_sdk.wit.types import Err, Ok, Result
 
 try:
-    from _spindle import program_name as _program_name  # type: ignore[import-not-found]
+    from _spindle import program_name as _program_name  # type: ignore[import-not-found, unused-ignore]
 except ImportError:
     # Another runtime, which gives its components no name.
     def _program_name() -> Optional[str]:
@@ -220,18 +220,34 @@ def send(request: Request) -> Response:
     name the last one counts.
     """
     outgoing = _outgoing(request)
-    body = outgoing.body()
+    body = outgoing.body() if request.body else None
     try:
         with outgoing_handler.handle(outgoing, None) as future:
-            _upload(body, request.body or b"")
+            if body is not None:
+                _upload(body, request.body or b"")
             incoming = poll_loop.outcome(_wait(future))
     except Err as error:
         _explain(error, request)
         raise
-    with incoming:
-        data = _read_all(incoming.consume())
-        with incoming.headers() as fields:
-            return Response(incoming.status(), _texts(fields), data)
+    with incoming, incoming.headers() as fields:
+        headers = _texts(fields)
+        length = None if request.method == "HEAD" else headers.get("content-length")
+        return Response(incoming.status(), headers, _read_response(incoming.consume(), length))
+
+
+def _read_response(body: IncomingBody, length: Optional[str]) -> bytes:
+    """To its end, which need not be asked for when the length is known."""
+    parts = []
+    with body, body.stream() as stream:
+        try:
+            while True:
+                parts.append(stream.blocking_read(_READ_SIZE))
+                if length is not None and len(parts) == 1 and length == str(len(parts[0])):
+                    return parts[0]
+        except Err as error:
+            if not isinstance(error.value, StreamError_Closed):
+                raise
+    return b"".join(parts)
 
 
 def _upload(body: OutgoingBody, data: bytes) -> None:
@@ -248,10 +264,12 @@ def _upload(body: OutgoingBody, data: bytes) -> None:
 
 
 def _wait(future: FutureIncomingResponse) -> Result[Result[IncomingResponse, ErrorCode], None]:
-    while (outcome := future.get()) is None:
+    while True:
         with future.subscribe() as ready:
             ready.block()
-    return outcome
+        outcome = future.get()
+        if outcome is not None:
+            return outcome
 
 
 def _explain(error: Err[object], request: Request) -> None:
