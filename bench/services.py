@@ -18,6 +18,9 @@ import time
 
 import common
 
+sys.path.insert(0, os.path.join(common.ROOT, "tests", "e2e"))
+from services import RedisServer
+
 TOOLS = os.path.join(common.BUILD, "tools")
 AT_ONCE = 200
 
@@ -30,7 +33,7 @@ route = "/..."
 component = "services"
 [component.services]
 source = "app.wasm"
-allowed_outbound_hosts = ["http://127.0.0.1:*"]
+allowed_outbound_hosts = ["http://127.0.0.1:*", "redis://127.0.0.1:*"]
 [component.services.build]
 command = "componentize-py -w spin-http componentize app -o app.wasm"
 """
@@ -169,7 +172,32 @@ class OutboundAtOnce(Row):
             self.loop.call_soon_threadsafe(self.loop.stop)
 
 
-ROWS = [OutboundGet, OutboundAtOnce]
+class RedisGet(Row):
+    """One get after another, on one connection."""
+
+    name = "Redis get, to hiredis in C"
+    most = 1.3
+    count = 20000  # so long that where the scheduler puts the server evens out
+    server = None
+
+    def start(self):
+        self.server = RedisServer(common.clean_folder("services-redis"))
+        self.server.cli("set", "key", "x" * 100)
+
+    def ours(self, app):
+        status, body = common.ask(app.port, f"/redis-get?{self.count},{self.server.address}")
+        assert status == 200, body
+        return float(body)
+
+    def theirs(self):
+        return measured_by("spindle-bench-redis-get", str(self.server.port), str(self.count))
+
+    def stop(self):
+        if self.server:
+            self.server.stop()
+
+
+ROWS = [OutboundGet, OutboundAtOnce, RedisGet]
 
 
 def make_app():

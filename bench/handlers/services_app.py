@@ -1,6 +1,6 @@
 import time
 
-from spin_sdk import http
+from spin_sdk import http, redis
 from spin_sdk.http import Request, Response, send
 
 
@@ -15,10 +15,24 @@ def outbound(count, url):
     return (time.perf_counter_ns() - begin) / count / 1000
 
 
+def redis_get(count, address):
+    """Microseconds a get takes."""
+    with redis.open(address) as db:
+        for _ in range(100):
+            db.get("key")
+        begin = time.perf_counter_ns()
+        for _ in range(count):
+            db.get("key")
+        return (time.perf_counter_ns() - begin) / count / 1000
+
+
+WHAT = {"outbound": outbound, "redis-get": redis_get}
+
+
 class IncomingHandler(http.IncomingHandler):
     def handle_request(self, request):
         what, _, argument = request.uri[1:].partition("?")
         if what == "wait":
             return Response(send(Request("GET", argument, {}, None)).status, {}, b"waited")
         count, _, argument = argument.partition(",")
-        return Response(200, {}, str({"outbound": outbound}[what](int(count), argument)).encode())
+        return Response(200, {}, str(WHAT[what](int(count), argument)).encode())
