@@ -2,6 +2,7 @@
 
 import keyword
 import re
+import sys
 
 _ATTRIBUTE = re.compile(r"\.\s*(%s)\s*\(" % "|".join(keyword.kwlist))
 
@@ -21,7 +22,10 @@ def _unterminated(error):
 
 
 def _place(error):
-    return f"{error.filename}:{error.lineno}: "
+    """As the developer knows the file: below the folder that was searched."""
+    name = error.filename or ""
+    folders = [folder + "/" for folder in sys.path if name.startswith(folder + "/")]
+    return f"{name.removeprefix(max(folders, key=len, default=''))}:{error.lineno}: "
 
 
 def explain(exception):

@@ -19,9 +19,18 @@ import _spindle
 # libc/file.c gives embedded files and directories this time.
 _EMBEDDED_TIME = 315532800.0
 _SOURCE_LIMIT = 1 << 20
+# Files beside modules: what is larger is no part of a program, and a component must stay small enough to be sent around.
+_DATA_FILE_LIMIT = 16 << 20
+_DATA_LIMIT = 64 << 20
 _BUNDLED = ("/python",)
 _PROVIDED = ("/bundled", "/world")
 _WITH_EFFECTS = {"antigravity", "this"}
+# Never embedded: what tools make and read, code for other machines, and keys.
+_IGNORED_FOLDERS = {"__pycache__", "node_modules"}
+_IGNORED_ENDINGS = (
+    ".a .cwasm .dll .dylib .egg .exe .key .lib .lock .log .o .obj .p12 .pem .pyc .pyd .pyi .pyo .so .wasm .whl".split()
+)
+_IGNORED_NAMES = re.compile(r"spin\.toml|runtime-config.*\.toml|requirements.*\.txt|Pipfile|Makefile|Dockerfile")
 _PATTERN_FUNCTIONS = {"compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn"}
 _PATTERN_CALL = re.compile(rb"\bre\.(?:%s)\(" % b"|".join(name.encode() for name in sorted(_PATTERN_FUNCTIONS)))
 _IMPORT = re.compile(
@@ -98,8 +107,8 @@ def _pattern_flags(call):
     return flags
 
 
-def _source_files(directory):
-    """Python files under a directory, without what belongs to a virtual environment or to nobody."""
+def _files(directory):
+    """Files under a directory that a program may read, without what belongs to a virtual environment or to nobody."""
     found = []
     try:
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
@@ -108,11 +117,11 @@ def _source_files(directory):
     if any(entry.name == "pyvenv.cfg" for entry in entries):
         return found
     for entry in entries:
-        if entry.name.startswith(".") or entry.name == "__pycache__":
+        if entry.name.startswith(".") or entry.name in _IGNORED_FOLDERS:
             continue
         if entry.is_dir():
-            found += _source_files(entry.path)
-        elif entry.name.endswith(".py"):
+            found += _files(entry.path)
+        elif not entry.name.endswith(tuple(_IGNORED_ENDINGS)) and not _IGNORED_NAMES.fullmatch(entry.name):
             found.append(entry.path)
     return found
 
@@ -130,7 +139,7 @@ def _package_files(directories, name):
     for directory in directories:
         package = f"{directory}/{name}"
         if os.path.isdir(package):
-            return _source_files(package)
+            return _files(package)
         if os.path.isfile(package + ".py"):
             return [package + ".py"]
     return []
@@ -140,6 +149,37 @@ def _embed(path):
     data = _read(path)
     _spindle.embed(path.lstrip("/"), data)
     return data
+
+
+class _Data:
+    """Embeds files beside modules, up to a limit."""
+
+    def __init__(self):
+        self.size = 0
+        self.largest = (0, "")
+
+    def embed(self, path):
+        size = os.stat(path).st_size
+        if size > _DATA_FILE_LIMIT:
+            return
+        self.size += size
+        self.largest = max(self.largest, (size, path))
+        if self.size > _DATA_LIMIT:
+            raise ValueError(
+                f"there are more than {_DATA_LIMIT >> 20} MiB of files beside the modules, '{self.largest[1]}' is the "
+                "largest: move what the application does not read elsewhere, or give the folder of its modules with -p"
+            )
+        _embed(path)
+
+    def embed_all(self, paths):
+        """Embeds data; returns the contents of modules."""
+        modules = []
+        for path in paths:
+            if path.endswith(".py"):
+                modules.append(_embed(path))
+            else:
+                self.embed(path)
+        return modules
 
 
 def _provided():
@@ -155,7 +195,8 @@ def _embed_all(directories, provided):
     own, installed = [], []
     for directory in directories:
         (installed if _is_installed(directory) else own).append(directory)
-    application = [Source(_embed(path)) for directory in own for path in _source_files(directory)]
+    data = _Data()
+    application = [Source(text) for directory in own for text in data.embed_all(_files(directory))]
     mentioned = set().union(*(source.imports for source in application))
     seen = provided | sys.stdlib_module_names
     names = {name.partition(".")[0] for name in mentioned.union(sys.modules)}
@@ -165,8 +206,8 @@ def _embed_all(directories, provided):
         if not name or name in seen:
             continue
         seen.add(name)
-        for path in _package_files(installed, name):
-            found = _imported_names(_embed(path))
+        for text in data.embed_all(_package_files(installed, name)):
+            found = _imported_names(text)
             mentioned |= found
             names.update(full.partition(".")[0] for full in found)
     return application, mentioned

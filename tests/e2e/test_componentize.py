@@ -293,6 +293,112 @@ def test_a_failing_import_prints_the_traceback_and_keeps_the_old_file(folder, te
     assert sorted(os.listdir(folder)) == ["app.py", "app.wasm"]
 
 
+MISTAKES = [
+    ("def f(db):\n    db.del(['testIncr'])\n",
+     "app.py:2: 'del' is a keyword of Python: write .del_(...) for the function of that name"),
+    ('def f(v):\n    assert v == b"bar", f"expected \\"bar\\", got \\"{str(v)}\\"\n',
+     "app.py:2: the string that begins in line 2 has no closing quote: add it"),
+    ('x = """\nmore\n', "app.py:1: the string that begins in line 1 has no closing quote: add it"),
+]
+
+
+@needs_interpreter
+@pytest.mark.parametrize("text, hint", MISTAKES, ids=["keyword", "f-string", "triple"])
+def test_frequent_mistakes_have_a_hint(folder, text, hint):
+    (folder / "app.py").write_text(text)
+    result = build("app")
+    assert result.returncode == 1
+    assert "SyntaxError: " in result.stderr
+    assert hint in result.stderr.splitlines()
+    (folder / "app.py").write_text("import helper\n")
+    (folder / "helper.py").write_text(text)
+    assert hint.replace("app.py", "helper.py") in build("app").stderr
+
+
+DATA_APP = HELLO.replace('b"Hello from Python!"', "found()") + """
+import importlib.resources
+import os
+
+def found():
+    here = os.path.dirname(__file__)
+    with open(os.path.join(here, "top.json")) as file:
+        top = file.read()
+    inner = importlib.resources.files("package").joinpath("data/text.txt").read_text()
+    installed = importlib.resources.files("installed").joinpath("blob.bin").read_bytes()
+    return repr([top, inner, installed, sorted(os.listdir(here))]).encode()
+"""
+
+
+@needs_interpreter
+def test_files_beside_modules_are_there_at_run_time(folder, up):
+    packages = folder / "venv/lib/python3.99/site-packages"
+    for path in ("package/data", packages / "installed", packages / "other", packages / "installed-1.0.dist-info"):
+        (folder / path).mkdir(parents=True)
+    (folder / "venv/pyvenv.cfg").touch()
+    write(folder, app="import installed\n" + DATA_APP)
+    (folder / "top.json").write_text("{}")
+    (folder / "package/__init__.py").touch()
+    (folder / "package/data/text.txt").write_text("inner")
+    write(packages / "installed", __init__="")
+    (packages / "installed/blob.bin").write_bytes(b"\0\xff")
+    for name in ("key.pem", "old.wasm", "requirements.txt", ".env", "native.so"):
+        (folder / name).write_text("not for the component")
+    with open(folder / "large.bin", "wb") as file:
+        file.truncate(17 << 20)
+    assert build("app", env={**os.environ, "VIRTUAL_ENV": str(folder / "venv")}).returncode == 0
+    (folder / "spin.toml").write_text(
+        'spin_manifest_version = 2\n[application]\nname = "data"\nversion = "0.1.0"\n'
+        '[[trigger.http]]\nroute = "/..."\ncomponent = "data"\n[component.data]\nsource = "app.wasm"\n')
+    answer = up(folder).get("/")
+    assert answer.status == 200
+    assert eval(answer.body) == ["{}", "inner", b"\0\xff", ["app.py", "package", "top.json"]]
+
+
+@needs_interpreter
+def test_too_much_data_is_refused_by_name(folder):
+    write(folder, app=HELLO)
+    (folder / "images").mkdir()
+    for number in range(5):
+        with open(folder / f"images/{number}.raw", "wb") as file:
+            file.truncate((15 << 20) + number)
+    result = build("app")
+    assert result.returncode == 1
+    assert "there are more than 64 MiB of files beside the modules, '/0/images/4.raw' is the largest" in result.stderr
+
+
+SDK_2 = HELLO + """
+from spin_sdk.wit.imports.types import MethodGet, MethodPost, Method_Get, SchemeHttps
+from spin_sdk.wit.types import Err
+
+assert MethodGet is Method_Get
+"""
+
+SDK_2_SERVICES = SDK_2 + """
+from spin_sdk.wit.imports.llm import ErrorInvalidInput, Error_InvalidInput
+from spin_sdk.wit.imports.sqlite import ValueInteger, ValueText, Value_Integer
+from spin_sdk.wit.imports.variables import ErrorUndefined
+
+assert ValueInteger(7) == Value_Integer(7)
+assert ErrorInvalidInput is Error_InvalidInput
+assert repr(ValueText("x")) == "Value_Text(value='x')"
+"""
+
+
+@needs_interpreter
+def test_applications_for_the_sdk_2(folder, up):
+    """Names of cases without an underscore, and the versions that were pinned then."""
+    (folder / "requirements.txt").write_text("spin-sdk == 2.0.0\ncomponentize-py == 0.12.0\n")
+    write(folder, app=SDK_2, services=SDK_2_SERVICES)
+    for name in "services", "app":
+        result = build(name)
+        assert (result.returncode, result.stderr) == (0, "")
+        (folder / "services.py").unlink(missing_ok=True)
+    (folder / "spin.toml").write_text(
+        'spin_manifest_version = 2\n[application]\nname = "old"\nversion = "0.1.0"\n'
+        '[[trigger.http]]\nroute = "/..."\ncomponent = "old"\n[component.old]\nsource = "app.wasm"\n')
+    assert up(folder).get("/").body == b"Hello from Python!"
+
+
 @needs_interpreter
 def test_a_request_while_building_is_refused_by_name(folder):
     write(folder, app=HELLO + "\nfrom spin_sdk.http import send\n"

@@ -1,4 +1,4 @@
-"""Which files of the search path a component carries, so that imports in handlers find them."""
+"""Which files of the search path a component carries, so that handlers can import and read them."""
 
 import pytest
 
@@ -32,9 +32,12 @@ FILES = {
     "installed/used-1.0.dist-info/METADATA": "",
     "installed/used/__init__.py": "import helper\n",
     "installed/used/part.py": "X = 'used'\n",
+    "installed/used/table.csv": "",
+    "installed/used/native.so": "",
     "installed/helper.py": "",
     "installed/chosen.py": "X = 'chosen'\n",
     "installed/unused/__init__.py": "",
+    "installed/unused/table.csv": "",
 }
 
 
@@ -55,10 +58,10 @@ def test_imports_in_handlers_find_their_files(embedded):
     assert (status, body) == (200, b"own used chosen"), embedded.messages()
 
 
-def test_only_what_can_be_imported_is_embedded(embedded):
+def test_only_what_can_be_imported_or_read_is_embedded(embedded):
     assert eval(embedded.ask("/")[2]) == [
-        "/0/app.py", "/0/own/__init__.py", "/0/own/late.py",
-        "/1/chosen.py", "/1/helper.py", "/1/used/__init__.py", "/1/used/part.py"]
+        "/0/app.py", "/0/own/__init__.py", "/0/own/data.txt", "/0/own/late.py",
+        "/1/chosen.py", "/1/helper.py", "/1/used/__init__.py", "/1/used/part.py", "/1/used/table.csv"]
 
 
 def test_a_failing_warm_up_fails_the_build(tmp_path):
