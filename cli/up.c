@@ -136,31 +136,13 @@ static void show_warnings(const struct manifest *m)
         cli_warn("%s:%u:%u: %s", m->path, w->place.line, w->place.column, w->text);
 }
 
-/* --component-id: the triggers of other components are as if they were not there. */
-static int select_components(struct manifest *m, const struct cli_values *ids, struct error *err)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < ids->count; i++)
-        if (!manifest_find(m, str_of(ids->items[i])))
-            return error_set(err, ERROR_NOT_FOUND,
-                "Specified component \"%s\" not found in application", ids->items[i]);
-    for (size_t i = 0; i < m->trigger_count; i++)
-        for (size_t j = 0; j < ids->count; j++)
-            if (str_is(m->triggers[i].component, ids->items[j])) {
-                m->triggers[kept++] = m->triggers[i];
-                break;
-            }
-    if (ids->count)
-        m->trigger_count = kept;
-    return 0;
-}
-
 static int run_manifest(
     const struct cli_arguments *args, struct manifest *m, struct arena *a, struct error *err)
 {
     struct up_options options;
     show_warnings(m);
-    if (select_components(m, &args->options[UP_COMPONENT], err) < 0 ||
+    const struct cli_values *ids = &args->options[UP_COMPONENT];
+    if ((ids->count && manifest_select(m, ids->items, ids->count, err) < 0) ||
         up_options_read(args, m, a, &options, err) < 0)
         return -1;
     int status = run_app(&options, a, err);

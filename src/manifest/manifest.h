@@ -133,6 +133,11 @@ int manifest_load(const char *path, enum manifest_purpose purpose, struct manife
 /* For a component without a manifest: it answers on every route, and is named after its file. */
 int manifest_of_component(const char *path, struct manifest **ret_manifest, struct error *err);
 void manifest_free(struct manifest *m);
+/*
+ * Leaves only the triggers of these components (select.c). An id that is not there is an error, and
+ * so is a component that is allowed to call one which is left out.
+ */
+int manifest_select(struct manifest *m, const char *const *ids, size_t count, struct error *err);
 /* NULL if there is none. */
 const struct manifest_component *manifest_find(const struct manifest *m, struct str id);
 /* An error at a place of the manifest (line 0: of none in particular). Returns -1. */

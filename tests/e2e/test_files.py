@@ -110,6 +110,17 @@ def test_contents_and_what_is_refused(serve, built):
     assert (built / "data" / "a.txt").read_text() == "a"
 
 
+def test_nothing_of_a_request_is_left(serve):
+    """Open files and what was read are gone when the next request comes, byte for byte."""
+    app = serve('files = ["data/*"]\n', "--check-rewind")
+    for _ in range(20):
+        assert ask(app, "/data/a.txt") == "a"
+        assert ask(app, "/none") == "FileNotFoundError"
+        assert len(ask(app, "/tree")) == 4
+    assert app.stop() == 0
+    assert "check-rewind: 60 requests, 0 left something behind" in app.errors()
+
+
 def test_transient_write(serve, built):
     app = serve('files = ["data/a.txt"]\n', "--allow-transient-write")
     assert ask(app, "/data/a.txt", "PUT", b"changed") == "written"

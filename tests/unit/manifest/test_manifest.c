@@ -189,6 +189,42 @@ static void a_component_alone(void **state)
     manifest_free(m);
 }
 
+static void components_are_selected(void **state)
+{
+    (void)state;
+    static const char text[] = HEAD
+        "[[trigger.http]]\nroute = \"/a\"\ncomponent = \"a\"\n"
+        "[[trigger.http]]\nroute = \"/b\"\ncomponent = \"b\"\n"
+        "[[trigger.http]]\nroute = \"/c\"\ncomponent = \"c\"\n"
+        "[component.a]\nsource = \"a\"\nallowed_outbound_hosts = [\"http://b.spin.internal\"]\n"
+        "[component.b]\nsource = \"b\"\nallowed_outbound_hosts = [\"https://*\"]\n"
+        "[component.c]\nsource = \"c\"\nallowed_outbound_hosts = [\"http://*.spin.internal/\"]\n";
+    static const char *const ids[] = {"a", "b", "c", "d"};
+    static const char *const messages[] = {
+        "Selected component 'a' cannot use service chaining to unselected component: "
+        "allowed_outbound_hosts = [\"http://b.spin.internal\"]",
+        NULL,
+        "Selected component 'c' cannot use wildcard service chaining: allowed_outbound_hosts = "
+        "[\"http://*.spin.internal/\"]",
+        "Specified component \"d\" not found in application"};
+    for (size_t i = 0; i < countof(ids); i++) {
+        struct manifest *m;
+        struct error err = ERROR_INIT;
+        assert_int_equal(load(text, MANIFEST_FOR_RUNNING, &m, &err), 0);
+        assert_int_equal(manifest_select(m, ids + i, 1, &err), messages[i] ? -1 : 0);
+        if (messages[i])
+            assert_non_null(strstr(error_message(&err), messages[i]));
+        else
+            assert_true(m->trigger_count == 1 && str_is(m->triggers[0].route, "/b"));
+        error_release(&err);
+        manifest_free(m);
+        assert_int_equal(load(text, MANIFEST_FOR_RUNNING, &m, &err), 0);
+        assert_int_equal(manifest_select(m, ids, 2, &err), 0);
+        assert_int_equal(m->trigger_count, 2);
+        manifest_free(m);
+    }
+}
+
 static const struct {
     const char *text;
     const char *message; /* after the file's name */
@@ -330,6 +366,7 @@ int main(void)
         cmocka_unit_test(answers_of_triggers),
         cmocka_unit_test(what_is_not_supported_yet_can_be_built),
         cmocka_unit_test(a_component_alone),
+        cmocka_unit_test(components_are_selected),
         cmocka_unit_test(everything_that_is_wrong),
         cmocka_unit_test(the_place_is_marked),
         cmocka_unit_test(building_needs_less),
