@@ -44,6 +44,11 @@ bench-services: all
 	@tools/bootstrap unpack nginx
 	@bench/services.py
 
+# The reference of the SDK: build/docs/index.html.
+docs: all
+	@tools/bootstrap venv docs
+	@tools/docs
+
 install: all
 	@cmake --install build --prefix $(PREFIX) > build/install.log && echo "installed in $(PREFIX)"
 
@@ -56,4 +61,4 @@ uninstall:
 clean:
 	@rm -rf build build-dev build-asan
 
-.PHONY: all dev asan deps checked demo test test-asan test-long bench bench-services install uninstall clean
+.PHONY: all dev asan deps checked demo test test-asan test-long bench bench-services docs install uninstall clean

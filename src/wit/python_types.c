@@ -316,21 +316,28 @@ static bool is_class(const struct py *p, const struct wit_definition *def, struc
     return false;
 }
 
+/* What WIT says of a case, or else whose case it is. */
+static struct str case_docs(const struct py *p, const struct wit_definition *def, uint32_t index)
+{
+    if (def->member_docs[index].len > 0)
+        return def->member_docs[index];
+    return str_of(arena_printf(p->arena, "The case `%" STR_FMT "` of `%" STR_FMT "`.",
+        STR_ARG(def->type->fields[index].name), STR_ARG(py_name(p->arena, def->name, PY_CAMEL))));
+}
+
 static void define_cases(const struct py *p, const struct wit_definition *def, struct buf *out)
 {
     for (uint32_t i = 0; i < def->type->count; i++) {
         const struct wit_field *field = &def->type->fields[i];
         buf_printf(
             out, "@dataclass\nclass %" STR_FMT ":\n", STR_ARG(py_case_class(p->arena, def, i)));
-        if (def->member_docs[i].len > 0)
-            py_docstring(p, def->member_docs[i], NULL, 4, out);
+        py_docstring(p, case_docs(p, def, i), NULL, 4, out);
         if (field->type) {
             buf_append_cstr(out, "    value: ");
             py_annotation(p, field->type, NULL, out);
-        } else {
-            buf_append_cstr(out, "    pass");
+            buf_append_byte(out, '\n');
         }
-        buf_append_cstr(out, "\n\n\n");
+        buf_append_cstr(out, "\n\n");
     }
 }
 

@@ -72,6 +72,16 @@ def server(echo_server):
     return echo_server(threads=2)
 
 
+@pytest.fixture(scope="session")
+def sdk(tmp_path_factory):
+    """The SDK as an application sees it: our package, and the modules made of its world."""
+    folder = tmp_path_factory.mktemp("sdk")
+    shutil.copytree(ROOT / "sdk" / "python" / "spin_sdk", folder / "spin_sdk")
+    world = ["-w", "spin-all", "--world-module", "spin_sdk.wit"]
+    subprocess.run([BIN / "componentize-py", *world, "bindings", folder], check=True)
+    return folder
+
+
 class Result:
     def __init__(self, done):
         self.status = done.returncode

@@ -44,6 +44,7 @@ class PollLoop(_EventLoop):
         self._timer_numbers = itertools.count()
 
     def run_until_complete(self, future: Union[Generator[Any, None, _T], Awaitable[_T]]) -> _T:
+        """Runs until the future is done; returns its result, or raises what it or a callback raised."""
         task = asyncio.ensure_future(cast(Awaitable[_T], future), loop=self)
         previous = asyncio._get_running_loop()
         self.running = True
@@ -96,11 +97,13 @@ class PollLoop(_EventLoop):
             self.handles.append(heapq.heappop(self._timers)[2])
 
     def time(self) -> float:
+        """The host's monotonic clock, in seconds."""
         return monotonic_clock.now() / _NANOSECONDS
 
     def call_soon(
         self, callback: Callable[[Unpack[_Ts]], object], *args: Unpack[_Ts], context: Optional[contextvars.Context] = None
     ) -> asyncio.Handle:
+        """Runs the callback in the next round."""
         handle = asyncio.Handle(callback, args, self, context)
         self.handles.append(handle)
         return handle
@@ -108,11 +111,13 @@ class PollLoop(_EventLoop):
     def call_later(
         self, delay: float, callback: Callable[[Unpack[_Ts]], object], *args: Unpack[_Ts], context: Optional[contextvars.Context] = None
     ) -> asyncio.TimerHandle:
+        """Runs the callback after `delay` seconds."""
         return self.call_at(self.time() + delay, callback, *args, context=context)
 
     def call_at(
         self, when: float, callback: Callable[[Unpack[_Ts]], object], *args: Unpack[_Ts], context: Optional[contextvars.Context] = None
     ) -> asyncio.TimerHandle:
+        """Runs the callback when `time` is `when`, in seconds."""
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         heapq.heappush(self._timers, (when, next(self._timer_numbers), timer))
         return timer
@@ -121,9 +126,11 @@ class PollLoop(_EventLoop):
         """A cancelled timer stays in the heap until its time."""
 
     def create_task(self, coro: Coroutine[Any, Any, _T], **options: Any) -> "asyncio.Task[_T]":  # type: ignore[override]
+        """Starts the coroutine; takes the options of `asyncio.Task`."""
         return asyncio.Task(coro, loop=self, **options)
 
     def create_future(self) -> "asyncio.Future[Any]":
+        """A future of this loop."""
         return asyncio.Future(loop=self)
 
     def is_running(self) -> bool:
@@ -139,12 +146,14 @@ class PollLoop(_EventLoop):
         self.running = False
 
     def get_debug(self) -> bool:
+        """There is no debug mode."""
         return False
 
     async def shutdown_asyncgens(self) -> None:
         """There is nothing to shut down: the instance ends with the request."""
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Keeps the exception, which `run_until_complete` then raises."""
         self.exception = context.get("exception")
 
 
