@@ -90,7 +90,7 @@ class Server:
     """A server in a process group of its own, with its output in a file."""
 
     def __init__(self, name, words, port, cwd, env=None):
-        self.name, self.port = name, port
+        self.name, self.port, self.folder = name, port, cwd
         self.log = os.path.join(WORK, f"{name.replace(' ', '-')}.log")
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(words, cwd=cwd, env=env or environment(), stdout=log,

@@ -34,6 +34,7 @@ component = "services"
 [component.services]
 source = "app.wasm"
 allowed_outbound_hosts = ["http://127.0.0.1:*", "redis://127.0.0.1:*"]
+key_value_stores = ["default"]
 [component.services.build]
 command = "componentize-py -w spin-http componentize app -o app.wasm"
 """
@@ -215,7 +216,38 @@ class RedisGet(Row):
             self.server.stop()
 
 
-ROWS = [OutboundGet, OutboundAtOnce, RedisGet]
+class KeyValue(Row):
+    """One operation after another on the default store, a file."""
+
+    operation = ""
+    count = 0
+    file = None
+
+    def ours(self, app):
+        self.file = os.path.join(app.folder, ".spin", "sqlite_key_value.db")
+        status, body = common.ask(app.port, f"/key-value-{self.operation}?{self.count},key")
+        assert status == 200, body
+        return float(body)
+
+    def theirs(self):
+        return measured_by("spindle-bench-key-value", self.file, self.operation, str(self.count))
+
+
+class KeyValueGet(KeyValue):
+    name = "key-value get, to the statement in C"
+    most = 4.0
+    operation = "get"
+    count = 20000
+
+
+class KeyValueSet(KeyValue):
+    name = "key-value set, to the statement in C"
+    most = 1.3
+    operation = "set"
+    count = 100
+
+
+ROWS = [OutboundGet, OutboundAtOnce, RedisGet, KeyValueGet, KeyValueSet]
 
 
 def make_app():

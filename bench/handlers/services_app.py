@@ -1,6 +1,7 @@
 import time
+from itertools import cycle
 
-from spin_sdk import http, redis
+from spin_sdk import http, key_value, redis
 from spin_sdk.http import Request, Response, send
 
 
@@ -26,7 +27,30 @@ def redis_get(count, address):
         return (time.perf_counter_ns() - begin) / count / 1000
 
 
-WHAT = {"outbound": outbound, "redis-get": redis_get}
+def timed(count, work):
+    work()
+    begin = time.perf_counter_ns()
+    for _ in range(count):
+        work()
+    return (time.perf_counter_ns() - begin) / count / 1000
+
+
+def key_value_get(count, key):
+    """Microseconds a get of 100 bytes takes."""
+    with key_value.open_default() as store:
+        store.set(key, bytes(100))
+        return timed(count, lambda: store.get(key))
+
+
+def key_value_set(count, key):
+    """Microseconds a set of 100 bytes takes, until they are on the disk."""
+    values = cycle((bytes(100), b"1" * 100))  # SQLite does not write what is there already
+    with key_value.open_default() as store:
+        return timed(count, lambda: store.set(key, next(values)))
+
+
+WHAT = {"outbound": outbound, "redis-get": redis_get, "key-value-get": key_value_get,
+        "key-value-set": key_value_set}
 
 
 class IncomingHandler(http.IncomingHandler):

@@ -44,8 +44,11 @@ static int find_path(struct app_stores *stores, struct str configured, const cha
     const char *name, const char **ret_path, struct error *err)
 {
     struct arena *a = &stores->arena;
-    const char *path = configured.len ? path_join(a, folder, arena_copy(a, configured).ptr)
-                                      : default_path(stores, name);
+    const char *path = default_path(stores, name);
+    if (configured.len) {
+        path = arena_copy(a, configured).ptr;
+        path = strcmp(folder, ".") ? path_join(a, folder, path) : path;
+    }
     if (path && file_make_dirs(path_dir(a, path), 0777, err) < 0)
         return -1;
     *ret_path = path;
@@ -107,7 +110,9 @@ static int open_redis_store(struct app_stores *stores,
     const struct client_redis_pool_options options = {0};
     if (!stores->redis && client_redis_pool_new(&options, &stores->redis, err) < 0)
         return -1;
-    return key_value_redis_new(stores->redis, configured->url, ret_store, err);
+    if (key_value_redis_new(stores->redis, configured->url, ret_store, err) < 0)
+        return error_wrap(err, "the `url` of this store cannot be used");
+    return 0;
 }
 
 /* Says which table of the runtime config it is that cannot be used. */

@@ -69,8 +69,9 @@
 #define LIMIT_SQLITE_STACK_LEFT  (128 * KIB) /* below that a statement fails for want of memory */
 #define LIMIT_SQLITE_CONNECTIONS 1024        /* to one database, at once */
 #define LIMIT_SQLITE_PER_REQUEST 256         /* Spin's */
-#define LIMIT_SQLITE_IDLE        32          /* connections kept for later */
+#define LIMIT_SQLITE_IDLE        16          /* connections kept for later */
 #define LIMIT_SQLITE_WAIT_NS     (5 * NS_PER_S) /* for a lock; what Spin waits */
+#define LIMIT_SQLITE_LINE_NS (60 * NS_PER_S) /* behind other writers and takers of this process */
 /* A transaction in which its guest has done nothing for so long is ended when another one waits. */
 #define LIMIT_SQLITE_TRANSACTION_NS (30 * NS_PER_S)
 

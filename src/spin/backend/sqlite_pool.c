@@ -16,9 +16,9 @@ static struct timespec to_timespec(uint64_t ns)
     return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
 }
 
-static deadline_t wait_end(const struct sqlite_pool *pool, const struct wasi_context *wasi)
+static deadline_t wait_end(uint64_t most_ns, const struct wasi_context *wasi)
 {
-    deadline_t end = clock_monotonic_ns() + pool->options.wait_ns;
+    deadline_t end = clock_monotonic_ns() + most_ns;
     return wasi && wasi->deadline < end ? wasi->deadline : end;
 }
 
@@ -37,6 +37,8 @@ int sqlite_pool_new(
     pool->options.path = path;
     if (!options->wait_ns)
         pool->options.wait_ns = LIMIT_SQLITE_WAIT_NS;
+    if (!options->line_ns)
+        pool->options.line_ns = LIMIT_SQLITE_LINE_NS;
     if (!options->left_ns)
         pool->options.left_ns = LIMIT_SQLITE_TRANSACTION_NS;
     pthread_condattr_t monotonic;
@@ -102,7 +104,7 @@ static int on_busy(void *data, int count)
     struct sqlite_connection *c = data;
     struct sqlite_pool *pool = c->pool;
     if (count == 0)
-        c->wait_until = wait_end(c->pool, c->wasi);
+        c->wait_until = wait_end(pool->options.wait_ns, c->wasi);
     uint64_t now = clock_monotonic_ns(), look = FIRST_LOOK_NS << (count < 8 ? count : 8);
     if (now >= c->wait_until)
         return 0;
@@ -155,7 +157,7 @@ static int open_connection(
 static int wait_for_connection(
     struct sqlite_pool *pool, struct wasi_context *wasi, struct error *err)
 {
-    struct timespec until = to_timespec(wait_end(pool, wasi));
+    struct timespec until = to_timespec(wait_end(pool->options.line_ns, wasi));
     int waited = 0;
     pthread_mutex_unlock(&pool->lock);
     if (wasi)
@@ -333,7 +335,7 @@ int sqlite_begin_write(struct sqlite_connection *c, struct error *err)
     if (!pool->options.path)
         return 0; /* nobody else has it */
     sqlite_blocks(c);
-    struct timespec until = to_timespec(wait_end(c->pool, c->wasi));
+    struct timespec until = to_timespec(wait_end(pool->options.line_ns, c->wasi));
     if (pthread_mutex_clocklock(&pool->writer, CLOCK_MONOTONIC, &until) != 0)
         return error_set(err, ERROR_IO, "%s", sqlite3_errstr(SQLITE_BUSY));
     c->writes = true;

@@ -37,7 +37,7 @@ struct sqlite_pool_options {
     unsigned max_connections, max_idle; /* in memory: what is idle is what is kept */
     bool guarded;                       /* statements come from guests (sqlite_guard.h) */
     bool allow_attach;                  /* guests may attach files */
-    uint64_t wait_ns, left_ns;          /* 0: the limits above; for tests */
+    uint64_t wait_ns, line_ns, left_ns; /* 0: the limits above; for tests */
     /* Of a connection that was just opened. NULL: nothing. */
     int (*prepare)(struct sqlite_connection *c, struct error *err);
 };

@@ -27,8 +27,10 @@ static int setup(void **state)
     static const struct spin_config config = {.sqlite = &granted};
     make_folder();
     open_database(0, "default",
-        (struct sqlite_pool_options){
-            .path = in_folder("a.db"), .wait_ns = 20 * NS_PER_MS, .left_ns = 1});
+        (struct sqlite_pool_options){.path = in_folder("a.db"),
+            .wait_ns = 20 * NS_PER_MS,
+            .line_ns = 20 * NS_PER_MS,
+            .left_ns = 1});
     open_database(1, "memory", (struct sqlite_pool_options){0});
     start_guest(&config);
     return 0;
