@@ -21,7 +21,7 @@ class IncomingHandler(http.IncomingHandler):
             result = db.execute("SELECT id, text FROM todos ORDER BY id", [])
         todos = []
         for row in result.rows:
-            number, text = row.values
-            assert isinstance(number, Value_Integer) and isinstance(text, Value_Text)
-            todos.append({"id": number.value, "text": text.value})
+            number, what = row.values
+            assert isinstance(number, Value_Integer) and isinstance(what, Value_Text)
+            todos.append({"id": number.value, "text": what.value})
         return Response(200, {"content-type": "application/json"}, json.dumps(todos).encode())

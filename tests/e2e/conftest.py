@@ -352,7 +352,7 @@ def module_app(tmp_path_factory, python_ready):
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sdk(tmp_path_factory):
     """The SDK as an application sees it: our package, and the modules made of its world."""
     folder = tmp_path_factory.mktemp("sdk")
@@ -365,13 +365,3 @@ def sdk(tmp_path_factory):
 def fetch(url):
     with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
         return response.read()
-
-
-@pytest.fixture(scope="session")
-def sdk(tmp_path_factory):
-    """The SDK as an application sees it: our package, and the modules made of its world."""
-    folder = tmp_path_factory.mktemp("sdk")
-    shutil.copytree(ROOT / "sdk" / "python" / "spin_sdk", folder / "spin_sdk")
-    world = ["-w", "spin-all", "--world-module", "spin_sdk.wit"]
-    subprocess.run([BIN / "componentize-py", *world, "bindings", folder], check=True)
-    return folder

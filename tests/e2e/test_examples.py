@@ -1,41 +1,4 @@
-"""examples/: each directory runs as its README says, and has what a reader needs."""
-
-import importlib.util
-import os
-import subprocess
-import sys
-
-import pytest
-
-from conftest import ROOT
-
-EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/spin.toml"))
-
-
-def test_there_are_examples():
-    assert EXAMPLES
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_has_what_a_reader_needs(example):
-    names = set(os.listdir(example))
-    assert {"app.py", "spin.toml", "requirements.txt", "README.md"} <= names
-    assert "spin build" in (example / "README.md").read_text()
-    assert "spin-sdk == 3.4.1" in (example / "requirements.txt").read_text()
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_passes_mypy_strict(example, sdk, tmp_path):
-    if not importlib.util.find_spec("mypy"):
-        pytest.skip("no mypy")
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path, "app.py"],
-        cwd=example,
-        env={**os.environ, "MYPYPATH": str(sdk)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+"""examples/: each directory runs as its README says."""
 
 import importlib.util
 import os
