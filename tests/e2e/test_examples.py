@@ -51,3 +51,23 @@ def test_files(example, up):
     assert r.body == b"<!doctype html>\n<title>Files</title>\n<p>Written in 2026.</p>\n"
     for path in ["/new.draft.html", "/../data/site.json", "/none", "/../app.py"]:
         assert app.get(path).status == 404, path
+
+
+def test_templates(example, up, spin):
+    folder = example("templates")
+    before = (folder / "spin.toml").read_text()
+    assert spin("templates", "install", "--dir", ".", cwd=folder).status == 0
+    refused = spin("new", "-t", "greeting-py", "x", "-a", cwd=folder)
+    assert refused.status == 1
+    assert "Template greeting-py doesn't support the 'new application' operation" in refused.err
+    for name, values in [("good-morning", ["greeting=Good morning"]), ("Bye", ["loud=no"])]:
+        words = [word for value in values for word in ("--value", value)]
+        done = spin("add", "-t", "greeting-py", name, "-a", *words, cwd=folder)
+        assert (done.status, done.out, done.err) == (0, "", "")
+    assert (folder / "spin.toml").read_text().startswith(before)
+    done = spin("build", cwd=folder)
+    assert done.status == 0, done.out + done.err
+    app = up(folder)
+    assert app.get("/good-morning/Ada").body == b"Good morning, Ada!"
+    assert app.get("/bye/Bob").body == b"Hello, Bob"
+    assert b"nothing here yet" in app.get("/").body
