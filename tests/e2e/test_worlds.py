@@ -217,6 +217,24 @@ def test_what_the_application_lacks_is_named(wit, tmp_path, modules, message):
     assert message in result.stderr
 
 
+def test_classes_of_values_are_the_same_everywhere(wit, tmp_path):
+    write(tmp_path, app="""
+        import componentize_py_types
+        import spin_sdk.wit.types
+        import wit_world.types
+
+        for name in "Err", "Ok", "Some":
+            found = {getattr(module, name) for module in (
+                componentize_py_types, spin_sdk.wit.types, wit_world.types)}
+            assert len(found) == 1, found
+
+        class WitWorld:
+            def greet(self, name):
+                return name
+    """)
+    component(wit, tmp_path, "bare")
+
+
 def test_worlds_of_spin_that_answer_redis(tmp_path):
     write(tmp_path, app="""
         from spin_sdk.wit import exports
