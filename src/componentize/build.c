@@ -10,6 +10,7 @@
 #include "componentize/build.h"
 #include "componentize/guest.h"
 #include "componentize/interfaces.h"
+#include "componentize/packages.h"
 #include "componentize/site.h"
 #include "componentize/snapshot.h"
 #include "componentize/world.h"
@@ -21,7 +22,9 @@
 struct build {
     struct arena *arena;
     const struct componentize_options *options;
-    struct componentize_world world;
+    struct componentize_world loaded;
+    struct package_list worlds;    /* the loaded one, if there is one, and those of packages */
+    const struct wit_world *world; /* all of them together */
     struct string_list search_path;
     const char *application; /* its file; NULL: not known */
     struct buf wasm, vfs;    /* python.wasm, python.vfs */
@@ -63,19 +66,42 @@ static int load_interpreter(struct build *b, struct error *err)
     return wasm_decode(buf_str(&b->wasm), b->arena, &b->module, err);
 }
 
-/* The world, with the bundled packages that the interpreter needs besides. */
-static int load_world(struct build *b, struct error *err)
+/* The world of the command line, unless only packages have it, and those of packages. */
+static int find_worlds(struct build *b, struct error *err)
+{
+    struct error missing = ERROR_INIT;
+    struct componentize_world *loaded = &b->loaded;
+    bool found = componentize_world_load(b->arena, b->options, loaded, &missing) == 0;
+    if (!found && missing.kind != ERROR_NOT_FOUND) {
+        *err = missing;
+        return -1;
+    }
+    struct package_world *slot = found ? VEC_PUSH(&b->worlds, b->arena) : NULL;
+    if (slot)
+        *slot = (struct package_world){loaded->world, loaded->python, loaded->bundled};
+    int status =
+        packages_load(b->arena, b->options, &b->search_path, &loaded->resolve, &b->worlds, err);
+    if (status == 0 && b->worlds.len == 0) {
+        *err = missing;
+        return -1;
+    }
+    if (!found)
+        error_release(&missing);
+    return status;
+}
+
+/* The worlds, with the bundled packages that the interpreter needs besides. */
+static int load_worlds(struct build *b, struct error *err)
 {
     const struct wit_package *bundled;
     char *path;
-    if (componentize_world_load(b->arena, b->options, &b->world, err) < 0)
+    if (find_worlds(b, err) < 0 || packages_merge(b->arena, &b->worlds, &b->world, err) < 0 ||
+        componentize_library_path(b->arena, "wit", &path, err) < 0 ||
+        wit_resolve_add(&b->loaded.resolve, path, &bundled, err) < 0)
         return -1;
-    if (!b->world.bundled && (componentize_library_path(b->arena, "wit", &path, err) < 0 ||
-                                 wit_resolve_add(&b->world.resolve, path, &bundled, err) < 0))
+    if (bindings_make(b->arena, b->world, &b->bindings, err) < 0)
         return -1;
-    if (bindings_make(b->arena, b->world.world, &b->bindings, err) < 0)
-        return -1;
-    return dispatches_make(b->arena, b->world.world, &b->dispatches, err);
+    return dispatches_make(b->arena, b->world, &b->dispatches, err);
 }
 
 /* What the interpreter imports and the application can do without. */
@@ -103,7 +129,7 @@ static int encode(struct build *b, struct str module, enum binding_choice choice
     if ((choice == BINDINGS_USED && find_absent(b, &absent, err) < 0) ||
         bindings_choose(&b->bindings, choice, &bindings.data, err) < 0 ||
         componentize_interfaces(
-            &b->world.resolve, b->world.world, b->module, bindings, &absent, &input, err) < 0)
+            &b->loaded.resolve, b->world, b->module, bindings, &absent, &input, err) < 0)
         return -1;
     input.producer = STR("componentize-py (spindle)");
     input.producer_version = STR(SPINDLE_VERSION);
@@ -183,28 +209,97 @@ static struct str world_module_text(const struct wit_python_file *file)
     return str_is(file->path, "types.py") ? str_of(types) : file->text;
 }
 
-/* Modules of a world that the bundled SDK does not have. */
-static int add_world_modules(struct build *b, struct error *err)
+static const char *folder_of(struct build *b, struct str module)
 {
-    struct wit_python modules;
-    if (b->world.bundled)
-        return 0;
-    if (wit_python_generate(&b->world.resolve, b->world.world, &b->world.python, &modules, err) < 0)
-        return -1;
-    char *folder =
-        arena_printf(b->arena, WORLD_FOLDER "/%" STR_FMT, STR_ARG(b->world.python.module));
+    char *folder = arena_printf(b->arena, WORLD_FOLDER "/%" STR_FMT, STR_ARG(module));
     for (char *c = folder; *c; c++)
         if (*c == '.')
             *c = '/';
+    return folder;
+}
+
+/* Modules of a world that the bundled SDK does not have. */
+static int add_world_modules(struct build *b, const struct package_world *world, struct error *err)
+{
+    struct wit_python modules;
+    if (wit_python_generate(&b->loaded.resolve, world->world, &world->python, &modules, err) < 0)
+        return -1;
+    const char *folder = folder_of(b, world->python.module);
     for (size_t i = 0; i < modules.count; i++) {
         const char *key =
             arena_printf(b->arena, "file:%s/%" STR_FMT, folder, STR_ARG(modules.files[i].path));
         if (add_setting(b, str_of(key), world_module_text(&modules.files[i]), err) < 0)
             return -1;
     }
-    if (add_setting(b, STR("world"), b->world.python.module, err) < 0)
-        return -1;
+    return 0;
+}
+
+/*
+ * Run when the interpreter starts: modules that a package wants inside of itself are found, though
+ * they are embedded elsewhere.
+ */
+static int add_finder(struct build *b, struct error *err)
+{
+    struct buf text = BUF_INIT(LIMIT_TEXT_FILE_BYTES);
+    buf_append_cstr(&text, "import sys\n"
+                           "from importlib.machinery import PathFinder\n"
+                           "\n"
+                           "PLACES = {\n");
+    for (size_t i = 0; i < b->worlds.len; i++) {
+        const struct package_world *world = &b->worlds.data[i];
+        if (!world->bundled && str_find_byte(world->python.module, '.') >= 0)
+            buf_printf(&text, "    \"%" STR_FMT "\": \"%s\",\n", STR_ARG(world->python.module),
+                path_dir(b->arena, folder_of(b, world->python.module)));
+    }
+    buf_append_cstr(&text, "}\n"
+                           "\n"
+                           "\n"
+                           "class Finder:\n"
+                           "    @staticmethod\n"
+                           "    def find_spec(name, path=None, target=None):\n"
+                           "        place = PLACES.get(name)\n"
+                           "        return place and PathFinder.find_spec(name, [place], target)\n"
+                           "\n"
+                           "\n"
+                           "sys.meta_path.insert(0, Finder)\n");
+    struct str copy = arena_copy(b->arena, buf_str(&text));
+    bool failed = text.failed;
+    buf_release(&text);
+    if (failed)
+        return error_set(err, ERROR_LIMIT, "too many packages");
+    return add_setting(b, STR("file:" WORLD_FOLDER "/sitecustomize.py"), copy, err);
+}
+
+static int add_all_modules(struct build *b, struct error *err)
+{
+    bool own = false;
+    for (size_t i = 0; i < b->worlds.len; i++) {
+        if (b->worlds.data[i].bundled)
+            continue;
+        own = true;
+        if (add_world_modules(b, &b->worlds.data[i], err) < 0)
+            return -1;
+    }
+    if (!own)
+        return 0;
+    if (b->worlds.len > 1 || !b->loaded.world)
+        if (add_finder(b, err) < 0)
+            return -1;
     return add_setting(b, STR("path"), STR(WORLD_FOLDER), err);
+}
+
+/* The package of the first world that has the export; "" is the worlds' own functions. */
+static struct str exporter(const struct build *b, struct str interface)
+{
+    for (size_t w = 0; w < b->worlds.len; w++) {
+        const struct package_world *world = &b->worlds.data[w];
+        for (uint32_t i = 0; i < world->world->export_count; i++) {
+            const struct wit_item *item = &world->world->exports[i];
+            if (item->interface ? str_equal(item->name, interface) : interface.len == 0)
+                return world->bundled ? STR("spin_sdk.wit") : world->python.module;
+        }
+    }
+    return STR("spin_sdk.wit");
 }
 
 /* Which number is which function of the interface. */
@@ -227,9 +322,12 @@ static int add_bindings(struct build *b, struct error *err)
             return -1;
     }
     const struct bindings *exports = &b->dispatches.table;
-    for (size_t i = 0; i < exports->interfaces.len; i++)
-        if (add_numbers(b, "export", exports, &exports->interfaces.data[i], err) < 0)
+    for (size_t i = 0; i < exports->interfaces.len; i++) {
+        const struct binding_interface *interface = &exports->interfaces.data[i];
+        if (add_setting(b, STR("world"), exporter(b, interface->module), err) < 0 ||
+            add_numbers(b, "export", exports, interface, err) < 0)
             return -1;
+    }
     return 0;
 }
 
@@ -237,7 +335,7 @@ static int make_settings(struct build *b, struct error *err)
 {
     if (add_setting(b, STR("app"), str_of(b->options->app), err) < 0 ||
         add_setting(b, STR("vfs"), buf_str(&b->vfs), err) < 0 || add_hash_seed(b, err) < 0 ||
-        add_world_modules(b, err) < 0 || add_bindings(b, err) < 0)
+        add_all_modules(b, err) < 0 || add_bindings(b, err) < 0)
         return -1;
     if (b->options->stub_wasi && add_setting(b, STR("stub-wasi"), STR_EMPTY, err) < 0)
         return -1;
@@ -281,25 +379,12 @@ static int write_component(struct build *b, struct error *err)
     return write_output(b, buf_str(&component), err);
 }
 
-/* Options that only other versions of the tool can do something with. */
-static int check_options(const struct componentize_options *options, struct error *err)
-{
-    for (size_t i = 0; i < options->module_worlds.len; i++)
-        if (!str_is(options->module_worlds.data[i].interface, "spin_sdk"))
-            return error_set(err, ERROR_NOT_FOUND,
-                "no `componentize-py.toml` file found for module `%" STR_FMT "`",
-                STR_ARG(options->module_worlds.data[i].interface));
-    return 0;
-}
-
 static int run(struct build *b, struct error *err)
 {
-    if (check_options(b->options, err) < 0)
-        return -1;
     if (componentize_search_path(b->arena, b->options, &b->search_path, err) < 0)
         return -1;
     b->application = find_application(b);
-    if (load_interpreter(b, err) < 0 || load_world(b, err) < 0 || make_settings(b, err) < 0)
+    if (load_interpreter(b, err) < 0 || load_worlds(b, err) < 0 || make_settings(b, err) < 0)
         return -1;
     CLEANUP(buf_release) struct buf component = BUF_INIT(LIMIT_COMPONENT_BYTES);
     if (encode(b, buf_str(&b->wasm), BINDINGS_EARLY, &component, err) < 0 ||

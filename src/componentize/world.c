@@ -78,6 +78,7 @@ int componentize_world_load(struct arena *a, const struct componentize_options *
     struct componentize_world *ret, struct error *err)
 {
     *ret = (struct componentize_world){0};
+    wit_resolve_init(&ret->resolve, a, features_of(options));
     const struct string_list *paths = &options->wit_paths;
     int status = paths->len > 0 ? load_given(a, options, paths->data, paths->len, ret, err)
                                 : load_without_paths(a, options, ret, err);

@@ -19,7 +19,7 @@ int componentize_library_path(struct arena *a, const char *name, char **ret, str
 
 /*
  * Finds the world that the options name: in the folders given by -d, else among the bundled
- * packages, else in ./wit.
+ * packages, else in ./wit. The resolve can be used even when it is ERROR_NOT_FOUND.
  */
 int componentize_world_load(struct arena *a, const struct componentize_options *options,
     struct componentize_world *ret, struct error *err);

@@ -235,6 +235,99 @@ def test_classes_of_values_are_the_same_everywhere(wit, tmp_path):
     component(wit, tmp_path, "bare")
 
 
+# ---------------------------------------------------------------------------- packages with a world
+
+
+def package(folder, name, toml='bindings = "wit"\nwit_directory = "wit"\n', text=""):
+    """A package whose modules lie in its own folder `wit`, beside the WIT that they are made of."""
+    (folder / name / "wit").mkdir(parents=True)
+    (folder / name / "componentize-py.toml").write_text(toml)
+    (folder / name / "wit" / "world.wit").write_text(textwrap.dedent(f"""
+        package {name}:{name};
+        interface {name}-calls {{
+          record pair {{ a: u32, b: u32 }}
+          {name}-sum: func(p: pair) -> u32;
+        }}
+        world {name}-world {{
+          export {name}-calls;
+        }}
+    """).replace("_", "-"))
+    (folder / name / "__init__.py").write_text(text)
+
+
+def implementing(*names):
+    return "".join(textwrap.dedent(f"""
+        from {name}.wit import exports as {name}_exports
+
+        class {name.title().replace("_", "")}Calls({name}_exports.{name.title().replace("_", "")}Calls):
+            def {name}_sum(self, p):
+                return p.a + p.b
+    """) for name in names)
+
+
+def with_worlds(folder, *options):
+    return run(BIN / "componentize-py", *options, "componentize", "app", "-o", "app.wasm", cwd=folder)
+
+
+def test_packages_bring_worlds(tmp_path):
+    """More than two of them, and one that takes part only when -m says so."""
+    names = ["one_sdk", "three_sdk", "two_sdk"]
+    for name in names:
+        package(tmp_path, name, text="" if name != "two_sdk" else "def late():\n    from .wit import exports\n")
+    write(tmp_path, app=implementing(*names))
+    options = [word for name in names for word in ("-m", f"{name}={name.replace('_', '-')}-world")]
+    result = run(BIN / "componentize-py", "componentize", "app", *options, "-o", "app.wasm", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, ""), result.stderr
+    assert run(WASM_TOOLS, "validate", tmp_path / "app.wasm").returncode == 0
+    text = wit_of(tmp_path / "app.wasm")
+    for name in ("one-sdk", "two-sdk", "three-sdk"):
+        assert f"export {name}:{name}/{name}-calls;" in text
+
+
+def test_a_package_has_the_world_of_the_command_line(tmp_path):
+    package(tmp_path, "one_sdk")
+    package(tmp_path, "other_sdk")
+    write(tmp_path, app=implementing("one_sdk"))
+    result = with_worlds(tmp_path, "-w", "one-sdk-world")
+    assert (result.returncode, result.stderr) == (0, ""), result.stderr
+    assert "other" not in wit_of(tmp_path / "app.wasm")
+
+
+def test_a_package_beside_the_world_of_spin(tmp_path, up):
+    package(tmp_path, "one_sdk")
+    write(tmp_path, app=implementing("one_sdk") + textwrap.dedent("""
+        from spin_sdk.http import IncomingHandler, Response
+
+        class IncomingHandler(IncomingHandler):
+            def handle_request(self, request):
+                return Response(200, {}, b"both")
+    """))
+    result = run(BIN / "componentize-py", "-w", "spin-http", "componentize", "app", "-m", "one_sdk=one-sdk-world",
+                 "-o", "app.wasm", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, ""), result.stderr
+    text = wit_of(tmp_path / "app.wasm")
+    assert "export wasi:http/incoming-handler@0.2.0;" in text and "export one-sdk:one-sdk/one-sdk-calls;" in text
+
+
+@pytest.mark.parametrize("toml, option, message", [
+    ("", "x=y", "no `componentize-py.toml` file found for module `x`"),
+    ("", "one_sdk=w", "no `wit-directory` specified in `componentize-py.toml` for module `one_sdk`"),
+    ('wit_directory = "wit"', "one_sdk=w", "World `w` not found in package `one-sdk:one-sdk`"),
+    ('wit_directory = "../one_sdk/wit"', "one_sdk=w", "`wit_directory` must be a folder inside the package"),
+    ('wit_directory = "/tmp"', "one_sdk=w", "one_sdk/componentize-py.toml:1:17: `wit_directory` must be"),
+    ('bindings = "nowhere"', "one_sdk=w", "`bindings` must be a folder inside the package"),
+    ("bindings = 1", "one_sdk=w", "`bindings` must be a folder inside the package"),
+    ("bindings =", "one_sdk=w", "one_sdk/componentize-py.toml:1:"),
+    ("import_interface_names = {a = 1}", "one_sdk=w", "`import_interface_names` must be a table of names"),
+])
+def test_wrong_packages(tmp_path, toml, option, message):
+    package(tmp_path, "one_sdk", toml)
+    write(tmp_path, app="")
+    result = run(BIN / "componentize-py", "-w", "spin-http", "componentize", "app", "-m", option, cwd=tmp_path)
+    assert result.returncode == 1
+    assert message in result.stderr
+
+
 def test_worlds_of_spin_that_answer_redis(tmp_path):
     write(tmp_path, app="""
         from spin_sdk.wit import exports
