@@ -136,6 +136,32 @@ static void work_is_bounded(void **state)
         "9223372036854775806 9223372036854775807 ");
 }
 
+/* Every cut and every changed byte of a template is an error or a text, never a crash. */
+static void damaged(void **state)
+{
+    (void)state;
+    static const char whole[] =
+        "a {{- name | replace: 'a', \"b\" | truncate: 5 -}} {% assign l = list | split: ',' %}"
+        "{% for x in l limit:2 offset:1 reversed %}{{ forloop.index0 }}{{ x[0].size }}{% else %}-"
+        "{% endfor %}{% for i in (1..9) %}{% break %}{% endfor %}{% case number %}{% when 1 or "
+        "'41' "
+        "%}w{% else %}e{% endcase %}{% capture c %}{{ 1.5 | times: -3 }}{% endcapture %}{% raw %}{{"
+        "{% endraw %}{% comment %}{%{% endcomment %}{% unless a == nil and b contains c or 1 <> 2 "
+        "%}u{% elsif true %}v{% endunless %}{% include 'p', q: name %}{{ text | slice: -2, 1 }}";
+    static const char changes[] = "\0{}%|'\"-.:,()[]<=19a\xff";
+    for (size_t i = 0; i < sizeof whole - 1; i++)
+        for (size_t j = 0; j < sizeof changes; j++) {
+            struct buf out = BUF_INIT(MIB);
+            struct error err = ERROR_INIT;
+            char *text = strdup(whole);
+            text[i] = j + 1 < sizeof changes ? changes[j] : '\0';
+            if (liquid_test_render(text, NULL, LIQUID_TOML, &out, &err) < 0)
+                error_release(&err);
+            free(text);
+            buf_release(&out);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +172,7 @@ int main(void)
         cmocka_unit_test(toml),
         cmocka_unit_test(including),
         cmocka_unit_test(work_is_bounded),
+        cmocka_unit_test(damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
