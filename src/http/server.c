@@ -80,6 +80,7 @@ static void init_locks(struct http_server *server)
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&server->wake, &attributes);
+    pthread_cond_init(&server->ended, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&server->lock, NULL);
 }
@@ -162,6 +163,7 @@ void http_server_free(struct http_server *server)
     fd_close(&server->timer_fd);
     fd_close(&server->stop_fd);
     pthread_cond_destroy(&server->wake);
+    pthread_cond_destroy(&server->ended);
     pthread_mutex_destroy(&server->lock);
     free(server->connections);
     free(server->free_slots);

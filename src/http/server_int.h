@@ -99,7 +99,8 @@ struct http_server {
     _Atomic unsigned handed_len; /* as below, to look at without the lock */
 
     pthread_mutex_t lock; /* what follows */
-    pthread_cond_t wake;  /* parked threads; the last thread's end */
+    pthread_cond_t wake;  /* parked threads: one for a ticket, all for the end */
+    pthread_cond_t ended; /* a thread */
     unsigned total;       /* threads that exist */
     unsigned active;      /* of these, neither parked nor blocked in a host call */
     unsigned parked;

@@ -143,7 +143,7 @@ static void *thread_main(void *argument)
     http_current_thread = NULL;
     pthread_mutex_lock(&server->lock);
     server->total--;
-    pthread_cond_broadcast(&server->wake);
+    pthread_cond_signal(&server->ended);
     pthread_mutex_unlock(&server->lock);
     return NULL;
 }
@@ -175,7 +175,7 @@ static void call_another(struct http_server *server)
         server->parked--;
         server->active++;
         server->tickets++;
-        pthread_cond_broadcast(&server->wake);
+        pthread_cond_signal(&server->wake);
     } else if (server->total < server->options.max_threads) {
         start_thread(server);
     }
@@ -271,7 +271,7 @@ int threads_run(struct http_server *server, struct error *err)
     pthread_cond_broadcast(&server->wake);
     int waited = 0;
     while (server->total && waited != ETIMEDOUT)
-        waited = pthread_cond_timedwait(&server->wake, &server->lock, &until);
+        waited = pthread_cond_timedwait(&server->ended, &server->lock, &until);
     pthread_mutex_unlock(&server->lock);
     return 0;
 }
