@@ -1,14 +1,10 @@
 """spin_sdk.key_value and wasi:keyvalue: what a component is granted, what is kept, what is refused."""
 
 import re
-import shutil
 import sqlite3
 import threading
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
 
 # Evaluates what is posted; `store` is the default store.
 APP = """
@@ -59,23 +55,15 @@ def database(folder):
     return folder / ".spin" / "sqlite_key_value.db"
 
 
-@pytest.fixture
-def example(tmp_path, spin, python_ready):
-    folder = tmp_path / "key-value"
-    shutil.copytree(ROOT / "examples" / "key-value", folder)
-    built = spin("build", cwd=folder)
-    assert built.status == 0, built.err
-    return folder
-
-
 def test_storing_data_in_the_spin_key_value_store(up, example):
-    app = up(example)
+    folder = example("key-value")
+    app = up(folder)
     assert app.post("/bread", b"two loaves").status == 201
     assert app.get("/bread").body == b"two loaves"
     assert app.get("/").body == b"bread\n"
     assert app.get("/butter").status == 404
     app.stop()
-    app = up(example, "--key-value", "butter=none", "--key-value", "bread=a=b")
+    app = up(folder, "--key-value", "butter=none", "--key-value", "bread=a=b")
     assert app.get("/bread").body == b"a=b"
     assert app.get("/").body == b"bread\nbutter\n"
     with app.client() as client:
@@ -85,12 +73,13 @@ def test_storing_data_in_the_spin_key_value_store(up, example):
 
 
 def test_storing_data_in_the_spin_key_value_store_without_a_grant(up, example):
-    manifest = example / "spin.toml"
+    folder = example("key-value")
+    manifest = folder / "spin.toml"
     manifest.write_text(manifest.read_text().replace('key_value_stores = ["default"]\n', ""))
-    app = up(example)
+    app = up(folder)
     assert app.post("/bread", b"two loaves").status == 500
     app.wait_for(app.err, r"Error_AccessDenied")
-    assert not database(example).exists()
+    assert not database(folder).exists()
 
 
 def test_every_function(up, folder):

@@ -2,14 +2,10 @@
 
 import json
 import re
-import shutil
 import sqlite3
 import threading
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
 
 # Runs what is posted; `db` is a connection to the default database, `q` its answer's plain values.
 APP = """
@@ -68,23 +64,15 @@ def database(folder):
     return folder / ".spin" / "sqlite_db.db"
 
 
-@pytest.fixture
-def example(tmp_path, spin, python_ready):
-    folder = tmp_path / "sqlite"
-    shutil.copytree(ROOT / "examples" / "sqlite", folder)
-    built = spin("build", cwd=folder)
-    assert built.status == 0, built.err
-    return folder
-
-
 def test_storing_data_in_sqlite(up, example):
-    app = up(example, "--sqlite", "@schema.sql")
+    folder = example("sqlite")
+    app = up(folder, "--sqlite", "@schema.sql")
     assert app.post("/", b"water the plants").status == 201
     assert app.post("/", "schlüssel'; DROP TABLE todos; --".encode()).status == 201
     assert json.loads(app.get("/").body) == [
         {"id": 1, "text": "water the plants"}, {"id": 2, "text": "schlüssel'; DROP TABLE todos; --"}]
     app.stop()
-    app = up(example, "--sqlite", "DELETE FROM todos WHERE id = 2", "--sqlite", "@schema.sql:default")
+    app = up(folder, "--sqlite", "DELETE FROM todos WHERE id = 2", "--sqlite", "@schema.sql:default")
     assert json.loads(app.get("/").body) == [{"id": 1, "text": "water the plants"}]
     with app.client() as client:
         client.send("DELETE /1 HTTP/1.1\r\nHost: test\r\n\r\n")
@@ -93,12 +81,13 @@ def test_storing_data_in_sqlite(up, example):
 
 
 def test_storing_data_in_sqlite_without_a_grant(up, example):
-    manifest = example / "spin.toml"
+    folder = example("sqlite")
+    manifest = folder / "spin.toml"
     manifest.write_text(manifest.read_text().replace('sqlite_databases = ["default"]\n', ""))
-    app = up(example)
+    app = up(folder)
     assert app.get("/").status == 500
     app.wait_for(app.err, r"Error_AccessDenied")
-    assert not database(example).exists()
+    assert not database(folder).exists()
 
 
 def test_every_type_both_ways(up, folder):
