@@ -104,6 +104,26 @@ def test_every_type_both_ways(up, folder):
     assert ask("sqlite.ValueText is Value_Text") == "True"
 
 
+def test_the_interface_of_version_3(up, python_app):
+    app = up(python_app("""
+from spin_sdk import http
+from spin_sdk.http import Request, Response
+from spin_sdk.wit.imports import spin_sqlite_sqlite as v3
+
+class IncomingHandler(http.IncomingHandler):
+    def handle_request(self, request: Request) -> Response:
+        with v3.Connection.open("default") as db:
+            counts = [(db.last_insert_rowid(), db.changes())]
+            for statement in ("CREATE TABLE IF NOT EXISTS t (x)", "INSERT INTO t VALUES (1), (2)"):
+                db.execute(statement, [])
+                counts.append((db.last_insert_rowid(), db.changes()))
+            sum = db.execute("SELECT sum(x) FROM t WHERE x < ?", [v3.Value_Integer(9)]).rows[0].values
+        return Response(200, {}, repr((counts, sum)).encode())
+""", **grant("default")))
+    assert app.get("/").body == b"([(0, 0), (0, 0), (2, 2)], [Value_Integer(value=3)])"
+    assert app.get("/").body == b"([(0, 0), (0, 0), (4, 2)], [Value_Integer(value=6)])"
+
+
 def test_errors(up, folder):
     ask = asker(up(folder))
     assert ask("sqlite.open('secret')") == DENIED
@@ -267,3 +287,34 @@ allow_attach_file = true
     app.stop()
     with sqlite3.connect(folder / "data" / "archive.db") as db:
         assert db.execute("SELECT count(*) FROM a").fetchone() == (2,)
+
+
+def test_a_wait_for_a_lock_keeps_nobody_else(up, folder):
+    """On one thread: while one request waits for another process, others are answered."""
+    app = up(folder, "--threads", "1")
+    ask = asker(app)
+    ask("q('CREATE TABLE t (x)')")
+    answers = []
+    with sqlite3.connect(database(folder), isolation_level=None) as stranger:
+        stranger.execute("BEGIN EXCLUSIVE")
+        waiting = threading.Thread(
+            target=lambda: answers.append(ask("[print('begun'), q('INSERT INTO t VALUES (1)')][1]")))
+        waiting.start()
+        app.wait_for(app.err, "begun")
+        for _ in range(10):
+            assert ask("1 + 1") == "2"
+        assert answers == []
+        stranger.execute("COMMIT")
+    waiting.join()
+    assert answers == ["[]"]
+
+
+def test_a_lock_that_is_never_given_up(up, folder):
+    app = up(folder)
+    ask = asker(app)
+    ask("q('CREATE TABLE t (x)')")
+    with sqlite3.connect(database(folder), isolation_level=None) as stranger:
+        stranger.execute("BEGIN EXCLUSIVE")
+        assert ask("q('INSERT INTO t VALUES (1)')") == io("database is locked")
+        stranger.execute("COMMIT")
+    assert ask("q('INSERT INTO t VALUES (1)')") == "[]"
