@@ -124,7 +124,9 @@ enum wasm_trap_kind component_handle_take(struct component_call *call,
 enum wasm_trap_kind component_handle_give(struct component_call *call,
     const struct component_host_resource *type, void *rep, uint32_t *ret_handle)
 {
-    if (!handles_add(&call->part->handles, type, rep, NULL, ret_handle))
-        return component_trap(call, "too many handles");
-    return WASM_TRAP_NONE;
+    if (likely(handles_add(&call->part->handles, type, rep, NULL, ret_handle)))
+        return WASM_TRAP_NONE;
+    if (type->drop)
+        type->drop(call->host, rep);
+    return component_trap(call, "too many handles");
 }

@@ -92,7 +92,7 @@ enum wasm_trap_kind component_handle_borrow(struct component_call *call,
 /* The object behind an own handle, which leaves the guest's table: the host owns it now. */
 enum wasm_trap_kind component_handle_take(struct component_call *call,
     const struct component_host_resource *type, uint32_t handle, void **ret_rep);
-/* Gives an object to the guest: a new own handle. */
+/* Gives an object to the guest: a new own handle. Dropped when the guest has too many. */
 enum wasm_trap_kind component_handle_give(struct component_call *call,
     const struct component_host_resource *type, void *rep, uint32_t *ret_handle);
 /* Sets the trap's detail and returns WASM_TRAP_COMPONENT. */

@@ -34,6 +34,8 @@ static const char guest[] =
     "     (local.get $p))"
     "   (func (export \"misbehave\") (param i32) (global.set $realloc (local.get 0)))"
     "   (func (export \"make\") (param i32) (result i32) (call $make (local.get 0)))"
+    "   (func (export \"fill\") (param i32) (loop (drop (call $make (i32.const 1)))"
+    "     (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))"
     "   (func (export \"get\") (param i32) (result i32) (call $get (local.get 0)))"
     "   (func (export \"take\") (param i32) (result i32) (call $take (local.get 0)))"
     "   (func (export \"both\") (param i32) (call $both (local.get 0) (local.get 0)))"
@@ -77,6 +79,7 @@ static const char guest[] =
     "   (export \"$imports\" (table $s \"$imports\"))))))"
     " (func (export \"misbehave\") (param \"x\" u32) (canon lift (core func $m \"misbehave\")))"
     " (func (export \"make\") (param \"x\" u32) (result u32) (canon lift (core func $m \"make\")))"
+    " (func (export \"fill\") (param \"x\" u32) (canon lift (core func $m \"fill\")))"
     " (func (export \"get\") (param \"x\" u32) (result u32) (canon lift (core func $m \"get\")))"
     " (func (export \"take\") (param \"x\" u32) (result u32) (canon lift (core func $m \"take\")))"
     " (func (export \"both\") (param \"x\" u32) (canon lift (core func $m \"both\")))"
@@ -192,6 +195,21 @@ static void post_return_runs_once_and_cannot_leave(void **state)
     fixture_end(&f);
 }
 
+/* The last object has no handle that a rewind could drop. */
+static void what_has_no_handle_is_dropped(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_start(&f, guest);
+    call(&f, "fill", LIMIT_HANDLES);
+    assert_int_equal(f.drops, 0);
+    call_traps(&f, "make", 1, "too many handles");
+    assert_int_equal(f.drops, 1);
+    component_instance_rewind(f.instance);
+    assert_int_equal(f.drops, LIMIT_HANDLES + 1);
+    fixture_end(&f);
+}
+
 static void rewinding_makes_everything_new(void **state)
 {
     (void)state;
@@ -288,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_hostile_realloc_is_stopped),
         cmocka_unit_test(empty_strings_come_from_realloc),
         cmocka_unit_test(post_return_runs_once_and_cannot_leave),
+        cmocka_unit_test(what_has_no_handle_is_dropped),
         cmocka_unit_test(rewinding_makes_everything_new),
         cmocka_unit_test(an_image_needs_all_handles_closed),
         cmocka_unit_test(the_linker_sees_through_the_shim),
