@@ -74,11 +74,12 @@ struct client_head {
     struct str host;   /* a name, or an address without brackets */
     uint16_t port;
     struct str path; /* and query; visible ASCII; may be empty */
-    /* Names and values without line breaks; no `host` and nothing of the connection's own. */
+    /* Names and values without line breaks; no `host` and nothing of the connection's own. What a
+     * content-length says is not sent: the body's own is. */
     const struct client_field *fields;
     size_t field_count;
-    enum client_body body;
-    uint64_t length; /* CLIENT_BODY_LENGTH: exactly so many bytes follow */
+    enum client_body body; /* none goes out with HEAD */
+    uint64_t length;       /* CLIENT_BODY_LENGTH: exactly so many bytes follow */
     /* From the start until connected; until the head is here; between parts of the body. */
     uint64_t connect_ns, first_byte_ns, between_ns;
 };
@@ -125,7 +126,7 @@ void client_request_abort(struct client_request *request);
 
 /* Also at any time during the body. CLIENT_OK while all is well. */
 enum client_failure client_request_failure(const struct client_request *request);
-/* For people: what libcurl says about the failure. */
+/* For people: what libcurl says about the failure, in visible ASCII. May be empty. */
 const char *client_request_reason(const struct client_request *request);
 bool client_request_has_head(const struct client_request *request);
 /* The final response's; after the head is here. */
@@ -135,7 +136,7 @@ bool client_request_next_field(
     const struct client_request *request, size_t *at, struct client_field *ret_field);
 /* What is here of the body: a view that is valid until the session is used again. */
 struct str client_request_body(const struct client_request *request);
-/* Forgets the first `count` bytes of it. */
+/* Forgets the first `count` bytes of it. Views of it are not valid any more. */
 void client_request_consume(struct client_request *request, size_t count);
 /* The response has ended, well or not; what is here of the body may still be read. */
 bool client_request_ended(const struct client_request *request);

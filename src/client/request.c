@@ -24,6 +24,7 @@ struct client_request {
     /* Bytes to send: upload[upload_at..]. */
     struct buf upload;
     size_t upload_at;
+    uint64_t upload_left; /* of the length that was announced; UINT64_MAX: none was */
     bool upload_finished, upload_aborted, upload_paused;
 
     /* The head: lines "name:value\0", without white space around the value. */
@@ -51,8 +52,17 @@ static deadline_t from_now(uint64_t ns)
     return __builtin_add_overflow(clock_monotonic_ns(), ns, &at) ? NEVER : at;
 }
 
+/* libcurl quotes what peers have sent. */
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
 static void end(struct client_request *request, enum client_failure failure)
 {
+    make_printable(request->reason);
     if (request->in_multi)
         curl_multi_remove_handle(request->session->multi, request->easy);
     request->in_multi = false;
@@ -74,6 +84,11 @@ static size_t fill_upload(char *to, size_t size, size_t count, void *data)
         request->upload_paused = true;
         return CURL_READFUNC_PAUSE;
     }
+    /* The peer would take what comes next on the connection for the rest. */
+    if (take == 0 && request->upload_left != UINT64_MAX && request->upload_left > 0)
+        return CURL_READFUNC_ABORT;
+    if (request->upload_left != UINT64_MAX)
+        request->upload_left -= take < request->upload_left ? take : request->upload_left;
     if (take)
         memcpy(to, request->upload.data + request->upload_at, take);
     request->upload_at += take;
@@ -149,6 +164,11 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *data)
         request->deadline = NEVER;
         return CURL_WRITEFUNC_PAUSE;
     }
+    if (request->body_at > 0) { /* a reader that leaves some each time must not fill the buffer */
+        request->body.len -= request->body_at;
+        memmove(request->body.data, request->body.data + request->body_at, request->body.len);
+        request->body_at = 0;
+    }
     buf_append(&request->body, bytes, len);
     request->deadline = from_now(request->between_ns);
     return request->body.failed ? 0 : len;
@@ -210,11 +230,12 @@ static bool method_has_body(struct str method)
 static bool add_fields(struct client_request *request, const struct client_head *head)
 {
     struct buf line = BUF_INIT(LIMIT_WASI_FIELDS * 2);
-    bool accepts = false, has_length = false, good = true;
+    bool accepts = false, good = true;
     for (size_t i = 0; i < head->field_count && good; i++) {
         const struct client_field *field = &head->fields[i];
+        if (str_is(field->name, "content-length"))
+            continue; /* libcurl writes what is true of the body */
         accepts |= str_is(field->name, "accept");
-        has_length |= str_is(field->name, "content-length");
         buf_clear(&line);
         buf_append_str(&line, field->name);
         /* This is how libcurl is told of a field with an empty value, ... */
@@ -225,9 +246,10 @@ static bool add_fields(struct client_request *request, const struct client_head 
     buf_release(&line);
     /* ... and this how to leave out what it adds of its own. */
     good = good && add_line(request, "Expect:") && (accepts || add_line(request, "Accept:"));
-    bool tells_length = head->body != CLIENT_BODY_NONE || has_length;
-    return good && (tells_length || !method_has_body(head->method) ||
-                       add_line(request, "content-length: 0"));
+    bool is_empty =
+        head->body == CLIENT_BODY_NONE || (head->body == CLIENT_BODY_LENGTH && head->length == 0);
+    return good &&
+           (!is_empty || !method_has_body(head->method) || add_line(request, "content-length: 0"));
 }
 
 static bool set_target(struct client_request *request, const struct client_head *head)
@@ -308,6 +330,7 @@ static bool set_up(struct client_request *request, const struct client_head *hea
         : connect_ms > INT32_MAX ? (long)INT32_MAX
                                  : (long)connect_ms);
     request->upload_finished = head->body == CLIENT_BODY_NONE;
+    request->upload_left = head->body == CLIENT_BODY_LENGTH ? head->length : UINT64_MAX;
     request->first_byte_ns = head->first_byte_ns;
     request->between_ns = head->between_ns;
     request->deadline = NEVER; /* the time to connect is libcurl's to watch */
@@ -639,11 +662,12 @@ struct str client_request_body(const struct client_request *request)
 void client_request_consume(struct client_request *request, size_t count)
 {
     request->body_at += count;
-    if (request->body_at < request->body.len)
-        return;
-    buf_clear(&request->body);
-    request->body_at = 0;
-    if (!request->body_paused)
+    if (request->body_at == request->body.len) {
+        buf_clear(&request->body);
+        request->body_at = 0;
+    }
+    bool has_room = request->body.len - request->body_at <= LIMIT_CLIENT_BUFFER / 2;
+    if (!request->body_paused || !has_room)
         return;
     request->body_paused = false;
     request->deadline = from_now(request->between_ns);

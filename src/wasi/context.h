@@ -70,7 +70,8 @@ enum wasi_error_domain { WASI_ERROR_OTHER, WASI_ERROR_FILE, WASI_ERROR_BODY, WAS
 
 struct wasi_io_error_error {
     enum wasi_error_domain domain;
-    const char *text;
+    const char *text;    /* for ever; NULL: `reason` says it */
+    char reason[128];    /* cut off; ASCII */
     int os_errno;        /* WASI_ERROR_FILE */
     enum http_io io;     /* WASI_ERROR_BODY: the exchange's answer */
     uint32_t http_code;  /* WASI_ERROR_HTTP: the tag of an error-code without payload */

@@ -178,8 +178,10 @@ static enum stream_status end_of_body(
     enum client_failure failure = client_request_failure(outgoing->request);
     if (failure == CLIENT_OK)
         return STREAM_CLOSED;
-    ret_error->text = client_request_reason(outgoing->request);
-    if (!ret_error->text[0])
+    /* The error outlives the request. */
+    snprintf(ret_error->reason, sizeof(ret_error->reason), "%s",
+        client_request_reason(outgoing->request));
+    if (!ret_error->reason[0])
         ret_error->text = "the response was cut off";
     ret_error->http_code = tag_of(failure);
     return STREAM_FAILED;

@@ -6,7 +6,9 @@ static enum wasm_trap_kind error_to_debug_string(
 {
     (void)call;
     const struct wasi_io_error_error *error = self.object;
-    *ret_result = str_of(error->text ? error->text : "unknown error");
+    *ret_result = str_of(error->text ? error->text : error->reason);
+    if (ret_result->len == 0)
+        *ret_result = STR("unknown error");
     return WASM_TRAP_NONE;
 }
 

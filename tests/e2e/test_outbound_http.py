@@ -334,6 +334,44 @@ def test_broken_bodies(probe, peer, sent):
     assert result.startswith("StreamError_LastOperationFailed("), result
 
 
+def test_an_error_says_why_when_its_request_is_long_gone(probe, peer):
+    run = probe(peer.url)
+    assert run(f"""
+def fail():
+    request = outgoing("{peer.url}/raw", Method_Post())
+    body = request.body()
+    future = outgoing_handler.handle(request, None)
+    with body.write() as stream:
+        stream.blocking_write_and_flush(b"HTTP/1.1 200 OK\\r\\ncontent-length: 10\\r\\n\\r\\nabc")
+    OutgoingBody.finish(body, None)
+    future.subscribe().block()
+    response = future.get().value.value
+    incoming = response.consume()
+    with incoming.stream() as stream:
+        try:
+            while True:
+                stream.blocking_read(100)
+        except Err as error:
+            return error.value.value
+error = fail()
+get("{peer.url}/echo")
+result = error.to_debug_string()
+""") == "transfer closed with 7 bytes remaining to read"
+
+
+def test_a_length_without_a_body_is_not_sent(probe, peer):
+    run = probe(peer.url)
+    seen = json.loads(run(f"""
+future = outgoing_handler.handle(outgoing("{peer.url}/echo", fields=[("content-length", b"20")]), None)
+future.subscribe().block()
+with future.get().value.value.consume().stream() as stream:
+    result = stream.blocking_read(10000).decode()
+"""))
+    assert "content-length" not in dict(seen["headers"])
+    assert run(f'result = get("{peer.url}/length").status') == "200"
+    assert peer.connections == 1
+
+
 def test_an_answer_before_the_body_was_read(probe, peer):
     run = probe(peer.url)
     assert run(f'r = send(Request("POST", "{peer.url}/refuse", {{}}, bytes(5_000_000))); '

@@ -195,6 +195,83 @@ static void test_fields(void **state)
     client_session_give(session);
 }
 
+/* A length that no body follows would make the peer take the next request for the body. */
+static void test_only_bodies_have_a_length(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method;
+        enum client_body body;
+    } cases[] = {{"GET", CLIENT_BODY_NONE}, {"POST", CLIENT_BODY_NONE},
+        {"HEAD", CLIENT_BODY_LENGTH}, {"HEAD", CLIENT_BODY_CHUNKED}};
+    struct client_field sent = {STR("content-length"), STR("77")};
+    peer.answer = "HTTP/1.1 204 No Content\r\n\r\n";
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct client_head head = head_for(cases[i].method, STR("/"));
+        head.fields = &sent;
+        head.field_count = 1;
+        head.body = cases[i].body;
+        head.length = 77;
+        struct client_session *session = client_session_take(pool, STR(""));
+        struct client_request *request = client_request_start(session, &head);
+        struct buf body = BUF_INIT(1);
+        assert_int_equal(finish(session, request, &body), CLIENT_OK);
+        if (strstr(peer.seen, "77") || strstr(peer.seen, "ransfer"))
+            fail_msg("case %zu: %s", i, peer.seen);
+        client_session_give(session);
+    }
+}
+
+static void test_a_body_that_falls_short_fails(void **state)
+{
+    (void)state;
+    enum client_failure failure;
+    struct buf body = BUF_INIT(100);
+    struct client_head head = head_for("POST", STR("/"));
+    head.body = CLIENT_BODY_LENGTH;
+    head.length = 77;
+    peer.answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    struct client_session *session = client_session_take(pool, STR(""));
+    struct client_request *request = client_request_start(session, &head);
+    assert_true(client_request_write(request, STR("short")));
+    client_request_finish(request);
+    assert_int_not_equal(finish(session, request, &body), CLIENT_OK);
+    client_session_give(session);
+    /* The rest of the body does not come from the next request. */
+    assert_int_equal(get(OK_RESPONSE, &failure, &body), 200);
+    assert_int_equal(peer.connections, 2);
+    buf_release(&body);
+}
+
+/* One who reads slowly never empties the buffer. */
+static void test_a_body_that_is_read_in_part(void **state)
+{
+    (void)state;
+    enum { LENGTH = 4 * 1024 * 1024 };
+    char *answer = malloc(LENGTH + 100);
+    size_t head_len =
+        (size_t)snprintf(answer, 100, "HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n", LENGTH);
+    memset(answer + head_len, 'x', LENGTH);
+    answer[head_len + LENGTH] = 0;
+    peer.answer = answer;
+    struct client_head head = head_for("GET", STR("/"));
+    struct client_session *session = client_session_take(pool, STR(""));
+    struct client_request *request = client_request_start(session, &head);
+    size_t total = 0;
+    while (!client_request_ended(request)) {
+        struct str part = client_request_body(request);
+        size_t take = part.len > 1000 ? part.len - 1000 : 0;
+        client_request_consume(request, take);
+        total += take;
+        client_session_wait(session, NEVER);
+    }
+    total += client_request_body(request).len;
+    assert_int_equal(client_request_failure(request), CLIENT_OK);
+    assert_int_equal(total, LENGTH);
+    client_session_give(session);
+    free(answer);
+}
+
 static void test_connections_are_used_again(void **state)
 {
     (void)state;
@@ -313,6 +390,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_request),
         TEST(test_fields),
+        TEST(test_only_bodies_have_a_length),
+        TEST(test_a_body_that_falls_short_fails),
+        TEST(test_a_body_that_is_read_in_part),
         TEST(test_connections_are_used_again),
         TEST(test_no_pool_no_reuse),
         TEST(test_idle_connections_are_closed),
