@@ -101,6 +101,7 @@
 #define LIMIT_LLM_ANSWER_BYTES  (16 * MIB)       /* JSON; 1,000 vectors of 1,500 numbers */
 #define LIMIT_REDIS_ANSWER_NS   (60 * NS_PER_S)  /* between two signs of life of a server */
 #define LIMIT_REDIS_CONNECTIONS 1024             /* of an application, to all servers */
+#define LIMIT_REDIS_ADDRESS     (4 * KIB)        /* kept with each idle connection */
 #define LIMIT_REDIS_OPEN        64               /* that one request has open */
 #define LIMIT_REDIS_IDLE        256
 #define LIMIT_REDIS_IDLE_NS     (60 * NS_PER_S)
@@ -114,7 +115,9 @@
 #define LIMIT_CLIENT_URL          (64 * KIB)
 #define LIMIT_CLIENT_IDLE         256 /* sessions with their open connections, of an application */
 #define LIMIT_CLIENT_IDLE_SECONDS 60
-#define LIMIT_LOCAL_BODY          (8 * MIB) /* of a response that stays in the process */
-#define LIMIT_LOCAL_DEPTH         16        /* requests that lead to requests in the process */
+#define LIMIT_LOCAL_HEAD          (4 * MIB)  /* of both sides of one that stays in the process */
+#define LIMIT_LOCAL_BODY          (8 * MIB)  /* of its response */
+#define LIMIT_LOCAL_BODIES        (64 * MIB) /* of all of them that one guest has not dropped */
+#define LIMIT_LOCAL_DEPTH         16         /* requests that lead to requests in the process */
 
 #endif

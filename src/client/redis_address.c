@@ -1,5 +1,6 @@
 #include "client/redis_address.h"
 
+#include "base/limits.h"
 #include "client/allowed_hosts.h"
 
 static int hex_digit(char c)
@@ -67,6 +68,9 @@ int client_redis_address_parse(struct str text, struct arena *arena,
         return error_set(
             err, ERROR_UNSUPPORTED, "connections to Redis by local sockets are not allowed");
     struct client_target target;
+    if (text.len > LIMIT_REDIS_ADDRESS)
+        return error_set(
+            err, ERROR_INVALID, "the address is longer than %zu bytes", LIMIT_REDIS_ADDRESS);
     if (!str_starts_with(text, STR("redis://")) || memchr(text.ptr, 0, text.len) ||
         !client_target_parse(text, STR("redis"), &target))
         return error_set(err, ERROR_INVALID, "must be 'redis://HOST:PORT'");

@@ -218,6 +218,8 @@ struct wasi_context {
     /* wasi:http/outgoing-handler. */
     struct client_session *session; /* NULL until a request goes over the network */
     struct outgoing *outgoing;      /* all of them */
+    unsigned local_count;           /* of these, answered within the process */
+    size_t local_bytes;             /* their responses' bodies */
 };
 
 #define WASI_SCRATCH (256 * KIB)

@@ -150,13 +150,13 @@ struct local_exchange *local_exchange_new(struct wasi_context *context,
     struct local_exchange *local = calloc(1, sizeof *local);
     if (!local)
         return NULL;
-    local->arena = ARENA_INIT(LIMIT_REQUEST_ARENA);
-    local->reply = BUF_INIT(LIMIT_LOCAL_BODY);
+    local->arena = ARENA_INIT(LIMIT_LOCAL_HEAD);
     local->exchange.ops = &local_ops;
     local->exchange.arena = &local->arena;
     local->exchange.depth = context->exchange ? context->exchange->depth + 1 : 1;
+    context->local_count++;
     if (!copy_head(local, request, authority)) {
-        local_exchange_free(local);
+        local_exchange_free(context, local);
         return NULL;
     }
     return local;
@@ -166,6 +166,8 @@ bool local_exchange_run(struct wasi_context *context, struct local_exchange *loc
     struct str component, struct str body)
 {
     const struct wasi_config *config = context->config;
+    size_t left = LIMIT_LOCAL_BODIES - context->local_bytes;
+    local->reply = BUF_INIT(left < LIMIT_LOCAL_BODY ? left : LIMIT_LOCAL_BODY);
     local->body = body;
     local->exchange.has_body = body.len > 0;
     if (!config->answer || !config->answer(config->data, &local->exchange, component))
@@ -174,13 +176,17 @@ bool local_exchange_run(struct wasi_context *context, struct local_exchange *loc
         reject(&local->exchange, 500);
     local->done = true;
     local->body = STR_EMPTY;
+    context->local_bytes += local->reply.len;
     return true;
 }
 
-void local_exchange_free(struct local_exchange *local)
+void local_exchange_free(struct wasi_context *context, struct local_exchange *local)
 {
     if (!local)
         return;
+    context->local_count--;
+    if (local->done)
+        context->local_bytes -= local->reply.len;
     buf_release(&local->reply);
     arena_release(&local->arena);
     free(local);

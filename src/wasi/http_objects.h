@@ -206,11 +206,12 @@ struct local_exchange *local_exchange_new(struct wasi_context *context,
 /* Has it answered, on this thread, from the whole body. False: nobody can answer. */
 bool local_exchange_run(struct wasi_context *context, struct local_exchange *local,
     struct str component, struct str body);
-void local_exchange_free(struct local_exchange *local);
+/* Takes NULL. */
+void local_exchange_free(struct wasi_context *context, struct local_exchange *local);
 /* More than LIMIT_LOCAL_DEPTH requests of the process have led to it. */
 bool local_exchange_is_too_deep(const struct local_exchange *local);
 bool local_exchange_is_done(const struct local_exchange *local);
-/* The answer is longer than LIMIT_LOCAL_BODY, or was cut off. */
+/* The answer is longer than LIMIT_LOCAL_BODY or than LIMIT_LOCAL_BODIES allow, or was cut off. */
 bool local_exchange_is_incomplete(const struct local_exchange *local);
 unsigned local_exchange_status(const struct local_exchange *local);
 const struct http_field *local_exchange_fields(

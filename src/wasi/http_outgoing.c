@@ -40,7 +40,7 @@ void outgoing_unref(struct wasi_context *context, struct outgoing *outgoing)
         client_session_give(context->session);
         context->session = NULL;
     }
-    local_exchange_free(outgoing->local);
+    local_exchange_free(context, outgoing->local);
     if (outgoing->next)
         outgoing->next->previous = outgoing->previous;
     if (outgoing->previous)
@@ -53,7 +53,7 @@ void outgoing_unref(struct wasi_context *context, struct outgoing *outgoing)
 void outgoing_reset(struct wasi_context *context)
 {
     for (struct outgoing *outgoing = context->outgoing; outgoing; outgoing = outgoing->next)
-        local_exchange_free(outgoing->local);
+        local_exchange_free(context, outgoing->local);
     context->outgoing = NULL;
     client_session_give(context->session);
     context->session = NULL;
@@ -364,8 +364,6 @@ static void start_request(
 {
     if (str_is(head->method, "CONNECT")) {
         fail(outgoing, WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_METHOD_INVALID);
-    } else if (head->path.len > LIMIT_CLIENT_URL) {
-        fail(outgoing, WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_URI_TOO_LONG);
     } else {
         outgoing->request = client_request_start(context->session, head);
         if (!outgoing->request)
@@ -404,6 +402,10 @@ static bool send_over_network(struct wasi_context *context, struct outgoing *out
 static bool send_locally(struct wasi_context *context, struct outgoing *outgoing,
     const struct destination *d, const struct wasi_http_types_outgoing_request *request)
 {
+    if (context->local_count >= LIMIT_CLIENT_REQUESTS) {
+        fail(outgoing, WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_LIMIT_REACHED);
+        return true;
+    }
     outgoing->local = local_exchange_new(context, request, d->authority);
     if (!outgoing->local)
         return false;
@@ -430,6 +432,10 @@ static bool send(struct wasi_context *context, struct outgoing *outgoing,
     struct destination d;
     if (!resolve(context, request, &d)) {
         deny(context, outgoing, &d);
+        return true;
+    }
+    if (request->has_path && request->path.len > LIMIT_CLIENT_URL) {
+        fail(outgoing, WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_URI_TOO_LONG);
         return true;
     }
     if (d.self || d.chained)

@@ -1,6 +1,7 @@
 #include "client/redis_address.h"
 
 #include "../unit.h"
+#include "base/buf.h"
 #include "base/limits.h"
 
 static struct client_redis_address parse(struct arena *arena, const char *text)
@@ -33,6 +34,27 @@ static void forms(void **state)
     assert_int_equal(a.user.len, 0);
     assert_true(str_is(a.password, "se:c@ret%"));
     assert_true(str_is(a.host, "host"));
+    arena_release(&arena);
+}
+
+/* Whoever opens it chose the length, and the pool remembers it. */
+static void long_ones(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT(64 * KIB);
+    struct buf text = BUF_INIT(64 * KIB);
+    struct error err = ERROR_INIT;
+    struct client_redis_address address;
+    buf_append_cstr(&text, "redis://host/");
+    while (text.len < 4096)
+        buf_append_byte(&text, '0');
+    assert_int_equal(client_redis_address_parse(buf_str(&text), &arena, &address, &err), 0);
+    buf_append_byte(&text, '0');
+    assert_int_equal(client_redis_address_parse(buf_str(&text), &arena, &address, &err), -1);
+    assert_int_equal(err.kind, ERROR_INVALID);
+    assert_string_equal(error_message(&err), "the address is longer than 4096 bytes");
+    error_release(&err);
+    buf_release(&text);
     arena_release(&arena);
 }
 
@@ -74,6 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms),
+        cmocka_unit_test(long_ones),
         cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* wasi:http through its wrappers, with an exchange made of memory. */
 #include "../fake.h"
 
+#include "client/allowed_hosts.h"
 #include "host/wasi_http_outgoing_handler.h"
 #include "host/wasi_http_types.h"
 #include "host/wasi_io_poll.h"
@@ -596,6 +597,79 @@ static void denies_outgoing_requests(void **state)
         "the manifest component section.\n");
 }
 
+/* Requests to the application itself: answered with so many bytes. */
+static struct {
+    size_t length;
+    unsigned answers, cut;
+} itself;
+
+static bool answer_itself(void *data, struct http_exchange *x, struct str component)
+{
+    static char bytes[5 * MIB];
+    (void)data;
+    assert_int_equal(component.len, 0);
+    itself.answers++;
+    assert_int_equal(x->ops->send_head(x, 200, NULL, 0), HTTP_IO_OK);
+    if (x->ops->write_body(x, str_make(bytes, itself.length)) == HTTP_IO_OK)
+        x->ops->finish(x);
+    else
+        itself.cut++;
+    return true;
+}
+
+static int start_with_self(void **state)
+{
+    static const struct client_allowed_host self = {
+        .kind = CLIENT_HOST_SELF, .end_port = UINT16_MAX + 1};
+    static const struct client_allowed_hosts allowed = {&self, 1};
+    static const struct wasi_config with_self = {
+        .warn = keep_warning, .allowed_hosts = &allowed, .answer = answer_itself};
+    (void)state;
+    memset(&itself, 0, sizeof(itself));
+    fake_start(&with_self);
+    begin_again();
+    return 0;
+}
+
+/* -1, or the tag of the error that the future holds already. */
+static int ask_itself(uint32_t *ret_future)
+{
+    uint32_t out = (uint32_t)fake_get(&TYPES, "[constructor]outgoing-request", new_fields());
+    fake.heap = FAKE_HEAP;
+    fake_call(wasi_http_outgoing_handler_interface, "handle", out, 0, 0, FAKE_AREA);
+    assert_int_equal(fake.memory[FAKE_AREA], 0);
+    memcpy(ret_future, fake.memory + FAKE_AREA + 8, sizeof(*ret_future));
+    fake_call(TYPES, "[method]future-incoming-response.get", *ret_future, FAKE_AREA);
+    assert_int_equal(fake.memory[FAKE_AREA], 1);
+    return fake.memory[FAKE_AREA + 16] ? fake.memory[FAKE_AREA + 24] : -1;
+}
+
+static void requests_to_itself_have_a_limit(void **state)
+{
+    (void)state;
+    uint32_t futures[65];
+    for (size_t i = 0; i < 64; i++)
+        assert_int_equal(ask_itself(&futures[i]), -1);
+    assert_int_equal(ask_itself(&futures[64]), WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_LIMIT_REACHED);
+    assert_int_equal(itself.answers, 64);
+    fake_drop_all();
+    assert_int_equal(ask_itself(&futures[0]), -1);
+}
+
+static void answers_of_itself_have_a_limit(void **state)
+{
+    (void)state;
+    uint32_t future;
+    itself.length = 5 * MIB;
+    for (size_t i = 0; i < 13; i++)
+        assert_int_equal(ask_itself(&future), -1);
+    assert_int_equal(itself.cut, 1);
+    fake_drop_all();
+    for (size_t i = 0; i < 12; i++)
+        assert_int_equal(ask_itself(&future), -1);
+    assert_int_equal(itself.cut, 1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, start, stop)
 
 int main(void)
@@ -624,6 +698,8 @@ int main(void)
         TEST(statuses),
         TEST(a_set_is_only_for_requests),
         TEST(denies_outgoing_requests),
+        cmocka_unit_test_setup_teardown(requests_to_itself_have_a_limit, start_with_self, stop),
+        cmocka_unit_test_setup_teardown(answers_of_itself_have_a_limit, start_with_self, stop),
     };
     return cmocka_run_group_tests_name("wasi/http", tests, NULL, NULL);
 }
