@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+import tomllib
 
 import pytest
 
@@ -30,7 +31,69 @@ def ok(expression):
     return f'return Response(200, {{"content-type": "text/plain"}}, bytes(str(({expression})), "utf-8"))'
 
 
-def test_the_template(up, python_app, spin, tmp_path):
+def test_structure_of_a_python_component(spin, tmp_path, python_ready):
+    """What `spin new` makes is what the page shows, and builds."""
+    done = spin("new", "-t", "http-py", "hello-world", "--accept-defaults")
+    assert (done.status, done.out, done.err) == (0, "", "")
+    folder = tmp_path / "hello-world"
+    assert {"app.py", "spin.toml", "requirements.txt"} <= set(os.listdir(folder))
+    manifest = tomllib.loads((folder / "spin.toml").read_text())
+    assert manifest["spin_manifest_version"] == 2
+    assert (manifest["application"]["name"], manifest["application"]["version"]) == (
+        "hello-world",
+        "0.1.0",
+    )
+    assert manifest["trigger"]["http"] == [{"route": "/...", "component": "hello-world"}]
+    component = manifest["component"]["hello-world"]
+    assert component["source"] == "app.wasm"
+    assert component["build"]["command"] == (
+        "componentize-py -w spin-http componentize app -o app.wasm"
+    )
+    assert spin("build", cwd=folder).status == 0
+
+
+PAGE_MANIFEST = """spin_manifest_version = 2
+
+[application]
+name = "hello-world"
+version = "0.1.0"
+authors = ["Your Name <your-name@example.com>"]
+description = ""
+
+[[trigger.http]]
+route = "/..."
+component = "hello-world"
+
+[component.hello-world]
+source = "app.wasm"
+[component.hello-world.build]
+command = "componentize-py -w spin-http componentize app -o app.wasm"
+"""
+
+PAGE_FIRST = """from spin_sdk import http
+from spin_sdk.http import Request, Response
+
+class IncomingHandler(http.IncomingHandler):
+    def handle_request(self, request: Request) -> Response:
+        return Response(
+            200,
+            {"content-type": "text/plain"},
+            bytes("Hello from the Python SDK!", "utf-8")
+        )
+"""
+
+
+def test_a_simple_http_components_example(up, spin, tmp_path, python_ready):
+    """The first handler and the manifest as the page prints them; the length is the true one."""
+    (tmp_path / "spin.toml").write_text(PAGE_MANIFEST)
+    (tmp_path / "app.py").write_text(PAGE_FIRST)
+    assert spin("build").status == 0
+    r = up(tmp_path).get("/hello")
+    assert (r.status, r.body) == (200, b"Hello from the Python SDK!")
+    assert (r["content-type"], r["content-length"]) == ("text/plain", "26")
+
+
+def test_building_and_running_the_application(up, python_app, spin, tmp_path):
     """spin new, build, up, curl, as the page has it."""
     spin("new", "-t", "http-py", "first", "--accept-defaults")
     source = (tmp_path / "first" / "app.py").read_text()
@@ -65,7 +128,7 @@ PAGE = (
 )
 
 
-def test_the_pages_second_handler(up, python_app):
+def test_a_simple_http_components_example_reading_the_request(up, python_app):
     folder = python_app(PAGE)
     app = up(folder, "--check-rewind")
     assert app.get("/").body == b"Practicing reading the request object"
