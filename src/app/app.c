@@ -10,6 +10,8 @@
 #include "http/router.h"
 #include "wasm/process.h"
 
+enum { TOO_MANY_FIELDS = 431 }; /* the status */
+
 /* Who answers what a trigger's route matches. */
 struct answerer {
     const struct manifest_http_trigger *trigger;
@@ -88,8 +90,10 @@ static void handle(void *data, struct http_exchange *x)
         answer_static(x, a);
         return;
     }
-    request_add_spin_fields(x, &match);
-    app_component_handle(a->component, x);
+    if (request_add_spin_fields(x, &match))
+        app_component_handle(a->component, x);
+    else
+        x->ops->reject(x, TOO_MANY_FIELDS);
 }
 
 void app_answer_itself(struct app *app, struct http_exchange *x)
@@ -116,8 +120,10 @@ bool app_answer_by(struct app *app, struct http_exchange *x, struct str componen
     ptrdiff_t query = str_find_byte(x->path, '?');
     struct route_match match = {
         .route = &whole, .rest = str_make(x->path.ptr, query < 0 ? x->path.len : (size_t)query)};
-    request_add_spin_fields(x, &match);
-    app_component_handle(c, x);
+    if (request_add_spin_fields(x, &match))
+        app_component_handle(c, x);
+    else
+        x->ops->reject(x, TOO_MANY_FIELDS);
     return true;
 }
 

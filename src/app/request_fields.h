@@ -8,7 +8,7 @@
 #include "http/router.h"
 #include "wasi/exchange.h"
 
-/* Replaces x->fields by a list in the exchange's arena. */
-void request_add_spin_fields(struct http_exchange *x, const struct route_match *match);
+/* Replaces x->fields by a list in the exchange's arena. False when they are too many for it. */
+MUST_CHECK bool request_add_spin_fields(struct http_exchange *x, const struct route_match *match);
 
 #endif

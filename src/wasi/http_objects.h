@@ -200,7 +200,7 @@ void outgoing_abort(struct outgoing *outgoing);
 
 struct local_exchange;
 
-/* `request` outlives it. NULL when memory is short. */
+/* `request` outlives it. NULL when its head is larger than LIMIT_LOCAL_HEAD. */
 struct local_exchange *local_exchange_new(struct wasi_context *context,
     const struct wasi_http_types_outgoing_request *request, struct str authority);
 /* Has it answered, on this thread, from the whole body. False: nobody can answer. */

@@ -407,8 +407,10 @@ static bool send_locally(struct wasi_context *context, struct outgoing *outgoing
         return true;
     }
     outgoing->local = local_exchange_new(context, request, d->authority);
-    if (!outgoing->local)
-        return false;
+    if (!outgoing->local) {
+        fail(outgoing, WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_HEADER_SECTION_SIZE);
+        return true;
+    }
     if (local_exchange_is_too_deep(outgoing->local)) {
         fail(outgoing, WASI_HTTP_TYPES_ERROR_CODE_LOOP_DETECTED);
         return true;

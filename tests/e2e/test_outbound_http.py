@@ -559,6 +559,18 @@ result = r.status, len(r.body), bad.status, bad.body
 """) == "(200, 3000000, 500, b'')"
 
 
+def test_a_request_to_itself_that_is_too_large(probe):
+    run = probe("http://self")
+    assert run("""
+result = []
+for count in range(10_000, 100_000, 10_000):
+    request = outgoing("http://self.alt/", fields=[("a", b"")] * count)
+    answer = outgoing_handler.handle(request, None).get().value
+    result.append(answer.value.status() if isinstance(answer, Ok) else repr(answer.value))
+result = sorted(set(result), key=str)
+""") == "[200, 431, 'ErrorCode_HttpRequestHeaderSectionSize(value=None)']"
+
+
 def test_a_chain_without_end_is_cut(probe):
     run = probe("http://self")
     assert run.app.get("/again").body == b"ErrorCode_LoopDetected()"

@@ -25,7 +25,7 @@ static void check(
     const char *query = strchr(path, '?');
     size_t len = query ? (size_t)(query - path) : strlen(path);
     assert_true(router_find(&router, str_make(path, len), &match));
-    request_add_spin_fields(&x, &match);
+    assert_true(request_add_spin_fields(&x, &match));
     struct buf text = BUF_INIT(MIB);
     for (size_t i = 0; i < x.field_count; i++)
         buf_printf(&text, "%" STR_FMT "=%" STR_FMT "\n", STR_ARG(x.fields[i].name),
@@ -100,6 +100,26 @@ static void those_of_the_client_are_removed(void **state)
         "spin-component-route=/a\n");
 }
 
+/* Guests make requests too, of what they like. */
+static void too_many(void **state)
+{
+    (void)state;
+    static struct http_field fields[10000];
+    struct arena a = ARENA_INIT(64 * KIB);
+    static const struct route route = {.matched = STR("/...")};
+    const struct route_match match = {.route = &route};
+    struct http_exchange x = {.arena = &a, .fields = fields, .field_count = countof(fields)};
+    assert_false(request_add_spin_fields(&x, &match));
+    char *path = calloc(1, 64 * KIB);
+    x.field_count = 1;
+    x.path = str_make(path, 64 * KIB);
+    assert_false(request_add_spin_fields(&x, &match));
+    x.path = str_make(path, KIB);
+    assert_true(request_add_spin_fields(&x, &match));
+    free(path);
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +127,7 @@ int main(void)
         cmocka_unit_test(of_parameters),
         cmocka_unit_test(of_the_root),
         cmocka_unit_test(those_of_the_client_are_removed),
+        cmocka_unit_test(too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
