@@ -1,6 +1,7 @@
 #include "base/toml.h"
 
 #include "base/limits.h"
+#include "base/toml_keys.h"
 
 /* While a document is read, nodes keep their children in growing arrays. */
 struct building {
@@ -71,12 +72,25 @@ static void sort_tables(struct toml_node *node)
         sort_tables(node->entries[i].value);
 }
 
+static int fail_long_key(const struct toml_document *doc, size_t at, struct error *err)
+{
+    struct str before = str_make(doc->text.ptr, at);
+    uint32_t line = 1;
+    for (ptrdiff_t feed; (feed = str_find_byte(before, '\n')) >= 0; line++)
+        before = str_skip(before, (size_t)feed + 1);
+    return toml_fail(doc, line, (uint32_t)before.len + 1, 1, ERROR_LIMIT, err,
+        "a key has more than %d parts", LIMIT_TOML_KEY_PARTS);
+}
+
 int toml_parse(struct arena *a, const char *name, struct str text, struct toml_document *ret,
     struct error *err)
 {
     struct builder b = {.arena = a};
     struct toml_problem problem;
     struct toml_document doc = {.name = name, .text = text, .arena = a};
+    size_t at;
+    if (!toml_keys_are_short(text, &at))
+        return fail_long_key(&doc, at, err);
     if (toml_bridge_parse(text.ptr, text.len, see, &b, &problem) < 0)
         return toml_fail(&doc, problem.line, problem.column, 1, ERROR_INVALID, err,
             "TOML parse error: %s", problem.message);

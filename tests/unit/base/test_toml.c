@@ -80,12 +80,58 @@ static void errors_show_the_line(void **state)
     arena_release(&a);
 }
 
+/* Where the parser's own promises to the compiler do not hold. */
+static void texts_that_break_off(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "[", "[\n", "[:", "a\xc3\x82", "a = 1 \xc3\x82", "[a] \xc3\x82"};
+    struct arena a = ARENA_INIT(MIB);
+    for (size_t i = 0; i < countof(texts); i++) {
+        struct toml_document doc;
+        struct error err = ERROR_INIT;
+        assert_int_equal(toml_parse(&a, "x.toml", str_of(texts[i]), &doc, &err), -1);
+        assert_int_equal(err.kind, ERROR_INVALID);
+        error_release(&err);
+    }
+    arena_release(&a);
+}
+
+/* As deep as a text can make it: the parser, we and all destructors recurse. */
+static void tables_in_tables(void **state)
+{
+    (void)state;
+    struct arena a = ARENA_INIT(64 * MIB);
+    struct buf text = BUF_INIT(MIB);
+    struct toml_document doc;
+    struct error err = ERROR_INIT;
+    for (unsigned depth = 0; depth < 250; depth++) {
+        for (unsigned part = 1; part < LIMIT_TOML_KEY_PARTS; part++)
+            buf_append_cstr(&text, "a.");
+        buf_append_cstr(&text, "a = {");
+    }
+    for (unsigned depth = 0; depth < 250; depth++)
+        buf_append_byte(&text, '}');
+    parse(&a, buf_cstr(&text));
+    buf_clear(&text);
+    for (unsigned part = 0; part < 300000; part++)
+        buf_append_cstr(&text, "a.");
+    assert_int_equal(toml_parse(&a, "x.toml", buf_str(&text), &doc, &err), -1);
+    assert_int_equal(err.kind, ERROR_LIMIT);
+    assert_non_null(strstr(error_message(&err), "x.toml:1:33: a key has more than 16 parts"));
+    error_release(&err);
+    buf_release(&text);
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_and_places),
         cmocka_unit_test(tables_keep_the_documents_order),
         cmocka_unit_test(errors_show_the_line),
+        cmocka_unit_test(texts_that_break_off),
+        cmocka_unit_test(tables_in_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
