@@ -35,6 +35,17 @@ static ptrdiff_t find_scheme_end(struct str s)
     return found ? found - s.ptr : -1;
 }
 
+/* RFC 3986 3.1 */
+static bool scheme_is_valid(struct str scheme)
+{
+    for (size_t i = 0; i < scheme.len; i++) {
+        unsigned char c = (unsigned char)scheme.ptr[i];
+        if (!isalnum(c) && !(c && strchr("+-.", c)))
+            return false;
+    }
+    return scheme.len > 0 && isalpha((unsigned char)scheme.ptr[0]);
+}
+
 /* Parsing of patterns. */
 
 static int parse_scheme(struct str text, struct str *ret_scheme, struct error *err)
@@ -244,8 +255,11 @@ bool client_target_parse(struct str url, struct str default_scheme, struct clien
     struct str port;
     uint32_t number;
     ptrdiff_t end = find_scheme_end(url);
-    if (end >= 0) {
+    /* Behind one of these it is a part of the path, or of what follows it. */
+    if (end >= 0 && cut_before(url, "/?#").len > (size_t)end) {
         target.scheme = str_make(url.ptr, (size_t)end);
+        if (!scheme_is_valid(target.scheme))
+            return false;
         url = str_skip(url, (size_t)end + 3);
     }
     struct str authority = cut_before(url, "/");

@@ -24,7 +24,7 @@ static int check_error(const json_t *answer, struct error *err)
         return 0;
     bool is_model = code && !strcmp(code, "model_not_found");
     return error_set(err, is_model ? ERROR_NOT_FOUND : ERROR_CHILD, "%s",
-        message ? message : "the service reports an error without a message");
+        message && *message ? message : "the service reports an error without a message");
 }
 
 static int infer_answer(

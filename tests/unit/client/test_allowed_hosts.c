@@ -207,10 +207,12 @@ static void test_targets(void **state)
     check_target("http://h#f", "http", "", "h", 80, "#f");
     /* A `/` in a password must be written as %2F: the host would be another one. */
     check_target("redis://p/w@h:1/", "redis", "", "p", 6379, "/w@h:1/");
+    /* Not every `://` is behind a scheme. */
+    check_target("h:1/?to=http://other:2", "redis", "", "h", 1, "/?to=http://other:2");
     struct client_target t;
     static const char *const bad[] = {"", "redis://", "redis://:1", "redis://h:x",
         "redis://h:65536", "tcp://h", "redis://h:0", "redis://u:p@", "http://a%2fb", "http://a b",
-        "http://[::1", "http://.a", "http://[a]"};
+        "http://[::1", "http://.a", "http://[a]", "://a:1", "1a://b:2", "a b://c:3"};
     for (size_t i = 0; i < countof(bad); i++)
         assert_false(client_target_parse(str_of(bad[i]), STR("redis"), &t));
 }

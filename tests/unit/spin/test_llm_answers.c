@@ -143,6 +143,7 @@ static const struct {
         "`usage.completion_tokens` must be a count"},
     {1, 0, "{\"error\":{\"message\":\"overloaded\"}}", "overloaded"},
     {1, 0, "{\"error\":{\"message\":\"no such\",\"code\":\"model_not_found\"}}", "no such"},
+    {1, 0, "{\"error\":{\"message\":\"\"}}", "the service reports an error without a message"},
     {1, 0, "{\"error\":\"text\"}", "the service reports an error without a message"},
     {1, 1, "{\"error\":{\"message\":\"overloaded\"}}", "overloaded"},
     {1, 1, "{\"data\":7}", "`data` must be an array"},
