@@ -33,6 +33,11 @@ test-asan: asan
 test-long: all
 	@SPINDLE_LONG=1 tools/run-tests build
 
+# Looks for inputs that break a decoder, FUZZ_SECONDS (20) for each one, or for those of TARGETS.
+fuzz: checked
+	@tools/bootstrap fuzz
+	@fuzz/run build-fuzz $(TARGETS)
+
 bench: all
 	@tools/bootstrap venv bench
 	@tools/bootstrap venv tests
@@ -59,6 +64,6 @@ uninstall:
 
 # What is in the user's cache stays: it is what makes the next build short.
 clean:
-	@rm -rf build build-dev build-asan
+	@rm -rf build build-dev build-asan build-fuzz
 
-.PHONY: all dev asan deps checked demo test test-asan test-long bench bench-services docs install uninstall clean
+.PHONY: all dev asan deps checked demo test test-asan test-long fuzz bench bench-services docs install uninstall clean
