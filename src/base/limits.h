@@ -98,6 +98,7 @@
 
 /* Outgoing connections. Times are durations. */
 #define LIMIT_CONNECT_NS        (10 * NS_PER_S)
+#define LIMIT_LLM_TEXT_BYTES    (4 * MIB) /* of one question; JSON may need six times as much */
 #define LIMIT_LLM_ANSWER_NS     (600 * NS_PER_S) /* a model may think for long */
 #define LIMIT_LLM_ANSWER_BYTES  (16 * MIB)       /* JSON; 1,000 vectors of 1,500 numbers */
 #define LIMIT_REDIS_ANSWER_NS   (60 * NS_PER_S)  /* between two signs of life of a server */

@@ -34,8 +34,17 @@ static llm_error runtime_error(struct str text)
     return (llm_error){.tag = FERMYON_SPIN_V2_LLM_ERROR_RUNTIME_ERROR, .runtime_error = text};
 }
 
+/* Texts of a list may lie over each other in the guest's memory: their sum has no limit. */
+static size_t length_of(const struct fermyon_spin_v2_llm_list_string *texts)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < texts->len && bytes <= LIMIT_LLM_TEXT_BYTES; i++)
+        bytes += texts->data[i].len + 1;
+    return bytes;
+}
+
 /* The error that ends a call before anything is asked, if there is one. */
-static bool check(struct llm_call *c, struct str model)
+static bool check(struct llm_call *c, struct str model, size_t text_bytes)
 {
     if (!is_granted(c->llm, model)) {
         struct buf text = BUF_INIT(64 * KIB); /* a longer name is cut off */
@@ -49,6 +58,11 @@ static bool check(struct llm_call *c, struct str model)
                                                    "with such a long name")
                                              : arena_copy(c->arena, buf_str(&text));
         buf_release(&text);
+        return false;
+    }
+    if (text_bytes > LIMIT_LLM_TEXT_BYTES) {
+        c->error.tag = FERMYON_SPIN_V2_LLM_ERROR_INVALID_INPUT;
+        c->error.invalid_input = STR("the text is longer than 4 MiB: ask in parts");
         return false;
     }
     if (c->llm->kind == SPIN_LLM_NONE)
@@ -161,7 +175,7 @@ static enum wasm_trap_kind infer(struct component_call *call, struct str model, 
         .top_p = 0.9f};
     struct llm_call c = begin(call);
     ret_result->is_err = true;
-    if (check(&c, model)) {
+    if (check(&c, model, prompt.len)) {
         const struct llm_api *api = c.llm->api;
         struct error err = ERROR_INIT;
         unsigned status;
@@ -184,7 +198,7 @@ static enum wasm_trap_kind generate_embeddings(struct component_call *call, stru
 {
     struct llm_call c = begin(call);
     ret_result->is_err = true;
-    if (check(&c, model)) {
+    if (check(&c, model, length_of(&text))) {
         const struct llm_api *api = c.llm->api;
         struct error err = ERROR_INIT;
         unsigned status;

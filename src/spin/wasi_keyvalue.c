@@ -6,6 +6,7 @@
 #include "host/wasi_keyvalue_store.h"
 #include "spin/context.h"
 #include "spin/key_value.h"
+#include "wasm/runtime.h"
 
 typedef struct wasi_keyvalue_store_error error_t;
 
@@ -264,6 +265,8 @@ static int find_many(struct component_call *call, struct key_value_store *store,
         return fail_results(err);
     for (size_t i = 0; i < keys.len; i++) {
         struct key_value_found found;
+        if (wasm_budget_is_over())
+            return error_set(err, ERROR_TIMEOUT, "the request's time is over");
         if (store->backend->get(store, &use, keys.data[i], &found, err) < 0)
             return -1;
         if (!found.is_there)

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "spin/backend/key_value.h"
 #include "spin/backend/sqlite_pool.h"
+#include "wasm/runtime.h"
 
 struct sqlite_store {
     struct key_value_store base;
@@ -160,6 +161,12 @@ static int drop(struct sqlite_connection *c, struct str label, struct str key, s
     return finish(c, s, err);
 }
 
+/* Of many that are asked for at once, before each. */
+static int check_time(struct error *err)
+{
+    return wasm_budget_is_over() ? error_set(err, ERROR_TIMEOUT, "the request's time is over") : 0;
+}
+
 /* Writes: in a line with other writers; `several` statements as a transaction. */
 static int begin_write(struct key_value_store *store, const struct key_value_use *use, bool several,
     struct sqlite_connection **ret_connection, struct error *err)
@@ -219,7 +226,9 @@ static int set(struct key_value_store *store, const struct key_value_use *use,
         return -1;
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++)
-        result = put(c, store_of(store)->label, pairs[i].key, pairs[i].value, err);
+        result = check_time(err) < 0
+                     ? -1
+                     : put(c, store_of(store)->label, pairs[i].key, pairs[i].value, err);
     return end_write(c, count > 1, result, err);
 }
 
@@ -231,7 +240,7 @@ static int delete(struct key_value_store *store, const struct key_value_use *use
         return -1;
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++)
-        result = drop(c, store_of(store)->label, keys[i], err);
+        result = check_time(err) < 0 ? -1 : drop(c, store_of(store)->label, keys[i], err);
     return end_write(c, count > 1, result, err);
 }
 

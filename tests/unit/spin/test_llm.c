@@ -92,11 +92,32 @@ static void no_service(void **state)
     stop();
 }
 
+/* All of them are the same text. */
+static void too_much_text(void **state)
+{
+    (void)state;
+    enum { TEXTS = 300, LENGTH = 32000 };
+    const struct str models[] = {STR("a")};
+    const struct spin_llm llm = {.models = models, .model_count = 1, .kind = SPIN_LLM_NONE};
+    const struct spin_config config = {.llm = &llm};
+    start(&config);
+    static uint32_t list[2 * TEXTS];
+    for (size_t i = 0; i < TEXTS; i++)
+        list[2 * i + 1] = LENGTH;
+    uint32_t at = align_up(fake_put(str_make((char *)list, sizeof(list) + 4)), 4);
+    memcpy(fake.memory + at, list, sizeof(list));
+    fake_call(fermyon_spin_v2_llm_interface, "generate-embeddings", fake_put(STR("a")), 1, at,
+        TEXTS, AREA);
+    assert_error(INVALID_INPUT, "the text is longer than 4 MiB: ask in parts");
+    stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_that_are_not_granted),
         cmocka_unit_test(no_service),
+        cmocka_unit_test(too_much_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
