@@ -103,7 +103,7 @@ static const struct client_network private_v4[] = {
     {{{224}, 4}, 3},
 };
 static const struct client_network private_v6[] = {
-    {{{0}, 16}, 127},                        /* ::, ::1 */
+    {{{0}, 16}, 96},                         /* ::, ::1, and IPv4 as it was once written */
     {{{0, 0x64, 0xff, 0x9b, 0, 1}, 16}, 48}, /* local translation */
     {{{1}, 16}, 64},                         /* discard-only */
     {{{0x20, 0x01, 0, 0}, 16}, 23},          /* protocol assignments */
@@ -126,7 +126,7 @@ bool client_ip_is_private(const struct client_ip *ip)
     return false;
 }
 
-bool client_is_blocked(const struct client_blocked *blocked, const struct client_ip *ip)
+static bool is_blocked(const struct client_blocked *blocked, const struct client_ip *ip)
 {
     if (blocked->private && client_ip_is_private(ip))
         return true;
@@ -134,4 +134,30 @@ bool client_is_blocked(const struct client_blocked *blocked, const struct client
         if (client_network_contains(&blocked->networks[i], ip))
             return true;
     return false;
+}
+
+/* Where a gateway of the network would send it on to: NAT64 (RFC 6052), 6to4 (RFC 3056). */
+static bool is_translated(const struct client_ip *ip, struct client_ip *ret_v4)
+{
+    static const struct {
+        struct client_network network;
+        size_t at; /* of the IPv4 address */
+    } forms[] = {
+        {{{{0, 0x64, 0xff, 0x9b}, 16}, 96}, 12},
+        {{{{0x20, 0x02}, 16}, 16}, 2},
+    };
+    for (size_t i = 0; i < countof(forms); i++) {
+        if (!has_prefix(&forms[i].network, ip))
+            continue;
+        *ret_v4 = (struct client_ip){.len = 4};
+        memcpy(ret_v4->bytes, ip->bytes + forms[i].at, 4);
+        return true;
+    }
+    return false;
+}
+
+bool client_is_blocked(const struct client_blocked *blocked, const struct client_ip *ip)
+{
+    struct client_ip v4;
+    return is_blocked(blocked, ip) || (is_translated(ip, &v4) && is_blocked(blocked, &v4));
 }

@@ -41,6 +41,7 @@ struct client_blocked {
     bool private; /* all private ones too */
 };
 
+/* Also by the IPv4 address that the network makes of an IPv6 one. */
 bool client_is_blocked(const struct client_blocked *blocked, const struct client_ip *ip);
 
 #endif

@@ -82,6 +82,37 @@ static void test_blocked(void **state)
     assert_true(client_is_blocked(&private, &loopback));
 }
 
+static void test_translated_addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        bool private, blocked;
+    } cases[] = {
+        {"64:ff9b::7f00:1", true, false},
+        {"64:ff9b::10.1.2.3", true, false},
+        {"64:ff9b::1.2.3.4", false, true},
+        {"2002:0a01:0203::1", true, false},
+        {"2002:0102:0304::1", false, true},
+        {"::10.1.2.3", true, false},
+        {"64:ff9b::8.8.8.8", false, false},
+        {"2002:0808:0808::1", false, false},
+        {"2606:4700::1", false, false},
+    };
+    struct client_network network;
+    assert_true(client_network_parse(STR("1.2.3.0/24"), &network));
+    struct client_blocked one = {&network, 1, false}, private = {.private = true};
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct client_ip ip;
+        assert_true(client_ip_parse(str_of(cases[i].address), &ip));
+        if (client_is_blocked(&private, &ip) != cases[i].private ||
+            client_is_blocked(&one, &ip) != cases[i].blocked)
+            fail_msg("%s", cases[i].address);
+        /* What is allowed is allowed as it is written. */
+        assert_false(client_network_contains(&network, &ip));
+    }
+}
+
 static void test_addresses_of_sockets(void **state)
 {
     (void)state;
@@ -106,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_network),
         cmocka_unit_test(test_private_addresses),
         cmocka_unit_test(test_blocked),
+        cmocka_unit_test(test_translated_addresses),
         cmocka_unit_test(test_addresses_of_sockets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
