@@ -347,22 +347,33 @@ static enum wasm_trap_kind execute_v3(struct component_call *call,
     return connection_execute(call, connection, statement, values, (execute_t *)ret_result);
 }
 
-/* Of this request's; before its first statement both are 0. */
+/* Of this request's; before its first statement both are 0. The connection is used for it: somebody
+ * else may be ending a transaction that was left alone. */
 static enum wasm_trap_kind last_insert_rowid_v3(struct component_call *call,
     struct spin_sqlite_v3_sqlite_connection_borrow self, int64_t *ret_result)
 {
-    const struct sqlite_connection *c = of_v3(self.object)->taken;
+    struct sqlite_connection *c = of_v3(self.object)->taken;
     (void)call;
-    *ret_result = c ? sqlite3_last_insert_rowid(c->db) : 0;
+    *ret_result = 0;
+    if (!c)
+        return WASM_TRAP_NONE;
+    sqlite_use(c);
+    *ret_result = sqlite3_last_insert_rowid(c->db);
+    sqlite_rest(c);
     return WASM_TRAP_NONE;
 }
 
 static enum wasm_trap_kind changes_v3(struct component_call *call,
     struct spin_sqlite_v3_sqlite_connection_borrow self, uint64_t *ret_result)
 {
-    const struct sqlite_connection *c = of_v3(self.object)->taken;
+    struct sqlite_connection *c = of_v3(self.object)->taken;
     (void)call;
-    *ret_result = c ? (uint64_t)sqlite_guard_changes(c) : 0;
+    *ret_result = 0;
+    if (!c)
+        return WASM_TRAP_NONE;
+    sqlite_use(c);
+    *ret_result = (uint64_t)sqlite_guard_changes(c);
+    sqlite_rest(c);
     return WASM_TRAP_NONE;
 }
 
