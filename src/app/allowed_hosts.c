@@ -12,7 +12,7 @@ static bool is_nothing(struct str pattern)
 static int fail_at(
     const struct manifest *manifest, const struct manifest_string *item, struct error *err)
 {
-    struct buf reason = BUF_INIT(64 * KIB);
+    struct buf reason = BUF_INIT(LIMIT_MESSAGE_BYTES);
     enum error_kind kind = err->kind;
     error_append_line(err, &reason);
     error_release(err);

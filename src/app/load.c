@@ -158,7 +158,7 @@ static int check_imports(
 static int fail_at_source(
     const struct app_component *c, const struct manifest *manifest, struct error *err)
 {
-    struct buf reason = BUF_INIT(64 * KIB);
+    struct buf reason = BUF_INIT(LIMIT_MESSAGE_BYTES);
     enum error_kind kind = err->kind;
     error_append_line(err, &reason);
     error_release(err);

@@ -119,7 +119,7 @@ static int open_redis_store(struct app_stores *stores,
 static int fail_at_table(
     const struct app_stores *stores, struct manifest_place place, struct error *err)
 {
-    struct buf reason = BUF_INIT(64 * KIB);
+    struct buf reason = BUF_INIT(LIMIT_MESSAGE_BYTES);
     enum error_kind kind = err->kind;
     error_append_line(err, &reason);
     error_release(err);

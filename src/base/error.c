@@ -1,7 +1,5 @@
 #include "base/error.h"
 
-#include "base/limits.h"
-
 void bug_at(const char *file, int line, const char *fmt, ...)
 {
     va_list args;
@@ -13,13 +11,36 @@ void bug_at(const char *file, int line, const char *fmt, ...)
     abort();
 }
 
+enum { MESSAGE_HALF = 32 * 1024 };
+
+static bool is_within_character(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* The subject is in the middle: what the message says of it is at the ends. */
+static void shorten(char *text, size_t len)
+{
+    static const struct str mark = STR(" [...] ");
+    size_t head = MESSAGE_HALF, tail = len - MESSAGE_HALF;
+    while (head > 0 && is_within_character(text[head]))
+        head--;
+    while (tail < len && is_within_character(text[tail]))
+        tail++;
+    memcpy(text + head, mark.ptr, mark.len);
+    memmove(text + head + mark.len, text + tail, len - tail + 1);
+}
+
+/* NULL when memory is short. */
 static char *format(const char *fmt, va_list args)
 {
-    struct buf text = BUF_INIT(64 * KIB);
+    struct buf text = BUF_INIT(SIZE_MAX / 2);
     buf_vprintf(&text, fmt, args);
-    if (text.failed)
-        buf_clear(&text);
-    return buf_detach(&text);
+    size_t len = text.len;
+    char *message = buf_detach(&text);
+    if (message && len > 3 * MESSAGE_HALF)
+        shorten(message, len);
+    return message;
 }
 
 int error_vset(struct error *err, enum error_kind kind, const char *fmt, va_list args)

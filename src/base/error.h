@@ -41,6 +41,7 @@ enum error_kind {
 #undef X
 };
 
+/* Messages of more than 96 KiB lose their middle. */
 enum { ERROR_MAX_CONTEXT = 8 };
 
 struct error {

@@ -12,9 +12,11 @@
 /* Files that are read whole. */
 #define LIMIT_COMPONENT_BYTES (256 * MIB) /* upstream components are 25 to 40 MB */
 #define LIMIT_TEXT_FILE_BYTES (4 * MIB)   /* manifests, WIT, templates */
-#define LIMIT_TOML_KEY_PARTS  16          /* a.b.c has 3; times 256 inline tables in each other */
-#define LIMIT_GLOB_DEPTH      100       /* folders in folders; each is open while it is searched */
-#define LIMIT_GRANTS_BYTES    (1 * GIB) /* what a component is granted, templates expanded */
+#define LIMIT_MESSAGE_BYTES \
+    (32 * MIB)                   /* of an error, while made: it may quote such a file's line */
+#define LIMIT_TOML_KEY_PARTS 16  /* a.b.c has 3; times 256 inline tables in each other */
+#define LIMIT_GLOB_DEPTH     100 /* folders in folders; each is open while it is searched */
+#define LIMIT_GRANTS_BYTES   (1 * GIB) /* what a component is granted, templates expanded */
 
 /* Core modules: the limits that the web embedding fixes, so that nothing which runs elsewhere is
  * refused. */

@@ -163,7 +163,7 @@ static void append_excerpt(
 int toml_fail(const struct toml_document *doc, uint32_t line, uint32_t column, size_t len,
     enum error_kind kind, struct error *err, const char *fmt, ...)
 {
-    struct buf text = BUF_INIT(64 * KIB);
+    struct buf text = BUF_INIT(LIMIT_MESSAGE_BYTES);
     va_list args;
     va_start(args, fmt);
     buf_printf(&text, "%s:%u:%u: ", doc->name, line, column);

@@ -225,7 +225,7 @@ const struct manifest_component *manifest_find(const struct manifest *m, struct 
 int manifest_fail(const struct manifest *m, struct manifest_place place, enum error_kind kind,
     struct error *err, const char *fmt, ...)
 {
-    struct buf text = BUF_INIT(64 * KIB);
+    struct buf text = BUF_INIT(LIMIT_MESSAGE_BYTES);
     va_list args;
     va_start(args, fmt);
     buf_vprintf(&text, fmt, args);

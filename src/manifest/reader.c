@@ -17,7 +17,7 @@ struct manifest_place place_of(const struct toml_node *node)
 static int vfail(struct reading *r, struct manifest_place place, enum error_kind kind,
     const char *fmt, va_list args)
 {
-    struct buf text = BUF_INIT(64 * KIB);
+    struct buf text = BUF_INIT(LIMIT_MESSAGE_BYTES);
     buf_vprintf(&text, fmt, args);
     toml_fail(r->doc, place.line, place.column, place.len, kind, r->err, "%s", buf_cstr(&text));
     buf_release(&text);
@@ -45,7 +45,7 @@ int fail_later(struct reading *r, struct manifest_place place, const char *fmt, 
 static void add_notice(struct reading *r, struct manifest_notice **list,
     struct manifest_place place, const char *fmt, va_list args)
 {
-    struct buf text = BUF_INIT(64 * KIB);
+    struct buf text = BUF_INIT(LIMIT_MESSAGE_BYTES);
     buf_vprintf(&text, fmt, args);
     while (*list)
         list = &(*list)->next;

@@ -335,7 +335,7 @@ const struct runtime_config_sqlite *runtime_config_sqlite(
 int runtime_config_fail(const struct runtime_config *c, struct manifest_place place,
     enum error_kind kind, struct error *err, const char *fmt, ...)
 {
-    struct buf text = BUF_INIT(64 * KIB);
+    struct buf text = BUF_INIT(LIMIT_MESSAGE_BYTES);
     va_list args;
     va_start(args, fmt);
     buf_vprintf(&text, fmt, args);

@@ -38,7 +38,7 @@ void spin_context_free(struct spin_context *context)
 
 struct str spin_take_error(struct component_call *call, struct error *err)
 {
-    struct buf text = BUF_INIT(64 * KIB);
+    struct buf text = BUF_INIT(LIMIT_MESSAGE_BYTES);
     error_append_line(err, &text);
     struct str message = arena_copy(spin_results(call), buf_str(&text));
     buf_release(&text);

@@ -18,7 +18,7 @@ int liquid_fail(const struct liquid_source *source, size_t offset, enum error_ki
             column = 1;
         }
     }
-    struct buf message CLEANUP(buf_release) = BUF_INIT(64 * KIB);
+    struct buf message CLEANUP(buf_release) = BUF_INIT(LIMIT_MESSAGE_BYTES);
     va_list args;
     va_start(args, fmt);
     buf_vprintf(&message, fmt, args);

@@ -19,7 +19,7 @@ PRINTF_LIKE(5, 6)
 static int fail_at(
     struct reading *r, uint32_t line, uint32_t column, size_t len, const char *fmt, ...)
 {
-    struct buf text CLEANUP(buf_release) = BUF_INIT(64 * KIB);
+    struct buf text CLEANUP(buf_release) = BUF_INIT(LIMIT_MESSAGE_BYTES);
     va_list args;
     va_start(args, fmt);
     buf_vprintf(&text, fmt, args);

@@ -1,4 +1,5 @@
 #include "../unit.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 
@@ -58,19 +59,28 @@ static void wraps_beyond_the_room_are_dropped(void **state)
     error_release(&err);
 }
 
-static void a_message_above_the_limit_does_not_break(void **state)
+/* "é", so that the cuts must be put between characters. */
+static void a_long_message_loses_its_middle(void **state)
 {
     (void)state;
-    size_t len = 100000;
-    char *huge = malloc(len + 1);
-    memset(huge, 'x', len);
-    huge[len] = '\0';
-    struct error err = ERROR_INIT;
-    error_set(&err, ERROR_LIMIT, "%s", huge);
-    assert_int_equal(err.kind, ERROR_LIMIT);
-    assert_non_null(error_message(&err));
-    error_release(&err);
-    free(huge);
+    for (size_t len = 90000; len < 110000; len += 4999) {
+        char *huge = malloc(2 * len + 1);
+        assert_non_null(huge);
+        for (size_t i = 0; i < 2 * len; i++)
+            huge[i] = i % 2 ? '\xa9' : '\xc3';
+        huge[2 * len] = '\0';
+        struct error err = ERROR_INIT;
+        error_set(&err, ERROR_LIMIT, "'%s' is too long", huge);
+        struct str message = str_of(error_message(&err));
+        assert_int_equal(err.kind, ERROR_LIMIT);
+        assert_true(message.len < 70000);
+        assert_true(str_starts_with(message, STR("'\xc3\xa9")));
+        assert_true(str_ends_with(message, STR("\xc3\xa9' is too long")));
+        assert_non_null(strstr(message.ptr, "\xc3\xa9 [...] \xc3\xa9"));
+        assert_true(utf8_valid(message));
+        error_release(&err);
+        free(huge);
+    }
 }
 
 static void exit_statuses_follow_the_table(void **state)
@@ -92,7 +102,7 @@ int main(void)
         cmocka_unit_test(messages_go_from_the_cause_outwards),
         cmocka_unit_test(a_system_error_keeps_its_number),
         cmocka_unit_test(wraps_beyond_the_room_are_dropped),
-        cmocka_unit_test(a_message_above_the_limit_does_not_break),
+        cmocka_unit_test(a_long_message_loses_its_middle),
         cmocka_unit_test(exit_statuses_follow_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "manifest/manifest.h"
 
 #define HEAD                      \
@@ -358,6 +359,24 @@ static void a_missing_file(void **state)
     error_release(&err);
 }
 
+/* However long what it quotes is, a message says what is wrong. */
+static void a_field_with_a_long_name(void **state)
+{
+    (void)state;
+    enum { LENGTH = 100000 };
+    struct buf text = BUF_INIT(MIB);
+    struct error err = ERROR_INIT;
+    struct manifest *m;
+    buf_append_cstr(&text, HEAD);
+    for (unsigned i = 0; i < LENGTH; i++)
+        buf_append_byte(&text, 'x');
+    buf_append_cstr(&text, " = 1\n");
+    assert_int_equal(load(buf_cstr(&text), MANIFEST_FOR_RUNNING, &m, &err), -1);
+    assert_non_null(strstr(err.messages[0], ":4:1: unknown field `xxx"));
+    error_release(&err);
+    buf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +390,7 @@ int main(void)
         cmocka_unit_test(the_place_is_marked),
         cmocka_unit_test(building_needs_less),
         cmocka_unit_test(a_missing_file),
+        cmocka_unit_test(a_field_with_a_long_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
