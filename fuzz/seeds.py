@@ -131,9 +131,9 @@ def of_target(target):
             if os.path.isfile(path):
                 found += seeds_of_file(pathlib.Path(path))
     if target in PAIRED:
-        between = PAIRED[target]
-        found += [a + between + b for a, b in itertools.pairwise(found)]
-        found += [b + between + a for a, b in itertools.pairwise(found[:len(found) // 2])]
+        pairs = list(itertools.pairwise(found))
+        for first, second in pairs + [pair[::-1] for pair in pairs]:
+            found.append(first + PAIRED[target] + second)
     if target == "liquid":
         found = [b"\0" + seed for seed in found]
     return [seed for seed in found if len(seed) <= LARGEST]
