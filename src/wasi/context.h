@@ -116,6 +116,9 @@ struct output_stream_ops {
         struct wasi_io_streams_output_stream *stream, struct wasi_io_error_error *ret_error);
     /* Bytes that a guest may write next. NULL: WASI_WRITE_PERMIT. */
     uint64_t (*room)(struct wasi_io_streams_output_stream *stream);
+    /* Waits until there is room. NULL: there always is. */
+    enum stream_status (*wait)(
+        struct wasi_io_streams_output_stream *stream, struct wasi_io_error_error *ret_error);
     void (*release)(struct wasi_io_streams_output_stream *stream);
 };
 

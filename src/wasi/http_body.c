@@ -365,8 +365,18 @@ static uint64_t body_room(struct wasi_io_streams_output_stream *stream)
     return outgoing ? outgoing_room(outgoing) : WASI_WRITE_PERMIT;
 }
 
-const struct output_stream_ops body_output_ops = {
-    .write = write_body, .flush = flush_body, .room = body_room, .release = release_body_out};
+static enum stream_status wait_for_room(
+    struct wasi_io_streams_output_stream *stream, struct wasi_io_error_error *ret_error)
+{
+    struct outgoing *outgoing = stream->body->outgoing;
+    return outgoing ? outgoing_wait_for_room(stream->context, outgoing, ret_error) : STREAM_OK;
+}
+
+const struct output_stream_ops body_output_ops = {.write = write_body,
+    .flush = flush_body,
+    .room = body_room,
+    .wait = wait_for_room,
+    .release = release_body_out};
 
 enum wasm_trap_kind outgoing_message_body(struct component_call *call,
     const struct header_list *headers, bool of_request, struct body_out **body,

@@ -189,6 +189,8 @@ enum stream_status outgoing_read(struct wasi_context *context, struct outgoing *
 bool outgoing_body_ready(const struct outgoing *outgoing);
 /* For the request's body; a write may wait for room. */
 uint64_t outgoing_room(const struct outgoing *outgoing);
+enum stream_status outgoing_wait_for_room(struct wasi_context *context,
+    const struct outgoing *outgoing, struct wasi_io_error_error *ret_error);
 enum stream_status outgoing_write(struct wasi_context *context, struct outgoing *outgoing,
     struct str bytes, struct wasi_io_error_error *ret_error);
 /* The body is complete. What was held of a local one is handed over; it is answered now. */

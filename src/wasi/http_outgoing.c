@@ -227,8 +227,8 @@ uint64_t outgoing_room(const struct outgoing *outgoing)
     return room < WASI_WRITE_PERMIT ? room : WASI_WRITE_PERMIT;
 }
 
-enum stream_status outgoing_write(struct wasi_context *context, struct outgoing *outgoing,
-    struct str bytes, struct wasi_io_error_error *ret_error)
+enum stream_status outgoing_wait_for_room(struct wasi_context *context,
+    const struct outgoing *outgoing, struct wasi_io_error_error *ret_error)
 {
     if (outgoing_room(outgoing) == 0)
         outgoing_drive(context);
@@ -239,6 +239,14 @@ enum stream_status outgoing_write(struct wasi_context *context, struct outgoing 
         }
         outgoing_wait(context, context->deadline);
     }
+    return STREAM_OK;
+}
+
+enum stream_status outgoing_write(struct wasi_context *context, struct outgoing *outgoing,
+    struct str bytes, struct wasi_io_error_error *ret_error)
+{
+    if (outgoing_wait_for_room(context, outgoing, ret_error) != STREAM_OK)
+        return STREAM_FAILED;
     if (client_request_write(outgoing->request, bytes))
         return STREAM_OK;
     ret_error->text = "no memory for the request's body";

@@ -281,17 +281,21 @@ static enum wasm_trap_kind output_stream_blocking_write_zeroes_and_flush(
     return write_zeroes(call, self.object, len, true, ret_result);
 }
 
+/* First room, then bytes: a write that waits could change what was read. */
 static enum wasm_trap_kind splice_common(struct component_call *call,
     struct wasi_io_streams_output_stream *to, struct wasi_io_streams_input_stream *from,
     uint64_t len, bool block, struct wasi_io_streams_result_u64_stream_error *ret_result)
 {
     struct wasi_io_error_error error = {0};
     struct str bytes;
-    uint64_t room = to->closed ? 0 : stream_room(to);
+    enum stream_status status = to->closed ? STREAM_CLOSED : STREAM_OK;
     ret_result->is_err = true;
-    if (to->closed)
-        return make_error(call, STREAM_CLOSED, NULL, &to->closed, &ret_result->err);
-    enum stream_status status = read_stream(from, len < room ? len : room, block, &bytes, &error);
+    if (status == STREAM_OK && block && to->ops->wait)
+        status = to->ops->wait(to, &error);
+    if (status != STREAM_OK)
+        return make_error(call, status, &error, &to->closed, &ret_result->err);
+    uint64_t room = stream_room(to);
+    status = read_stream(from, len < room ? len : room, block, &bytes, &error);
     if (status != STREAM_OK)
         return make_error(call, status, &error, &from->closed, &ret_result->err);
     status = bytes.len ? to->ops->write(to, bytes, &error) : STREAM_OK;

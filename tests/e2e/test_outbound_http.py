@@ -195,6 +195,29 @@ result = PollLoop().run_until_complete(main())
 """) == "b'3000000'"
 
 
+def test_a_response_is_spliced_into_a_request(probe, peer):
+    run = probe(peer.url)
+    assert run(f"""
+future = outgoing_handler.handle(outgoing("{peer.url}/big?8"), None)
+future.subscribe().block()
+source = future.get().value.value.consume()
+request = outgoing("{peer.url}/length", Method_Post())
+body = request.body()
+answer = outgoing_handler.handle(request, None)
+nothing = 0
+with source.stream() as down, body.write() as up:
+    try:
+        while nothing < 100:
+            nothing += up.blocking_splice(down, 1 << 20) == 0
+    except Err as error:
+        assert repr(error.value) == "StreamError_Closed()"
+OutgoingBody.finish(body, None)
+answer.subscribe().block()
+with answer.get().value.value.consume().stream() as stream:
+    result = nothing, stream.blocking_read(100)
+""") == f"(0, b'{8 << 20}')"
+
+
 def test_a_body_is_streamed_down_while_another_request_goes_out(probe, peer):
     run = probe(peer.url)
     assert run(f"""
