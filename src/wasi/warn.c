@@ -1,4 +1,7 @@
-/* Lines for whoever runs the application. */
+/*
+ * Lines for whoever runs the application. They quote guests and servers: what could make another
+ * line, or give an order to a terminal, is a question mark.
+ */
 #include "wasi/context.h"
 
 void wasi_warn(struct wasi_context *context, const char *fmt, ...)
@@ -8,6 +11,9 @@ void wasi_warn(struct wasi_context *context, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(line, sizeof(line), fmt, args);
     va_end(args);
+    for (char *at = line; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
     if (context->config->warn)
         context->config->warn(context->config->data, line);
     else

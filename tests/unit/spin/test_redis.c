@@ -97,6 +97,11 @@ static void addresses(void **state)
     open_address("redis://user:secret@[::1]/3"); /* nothing of the secret is shown */
     assert_error(4, INVALID_ADDRESS, NULL);
     assert_non_null(strstr(warnings, "'redis://[::1]:6379'"));
+    warnings[0] = 0;
+    open_address("redis://127.0.0.1/\x1b[2J\nWarning: none");
+    assert_error(4, INVALID_ADDRESS, NULL);
+    assert_string_equal(warnings, "Warning: the address of a Redis server is not valid: "
+                                  "'?[2J?Warning: none' is not the number of a database\n");
     open_address("127.0.0.1:6379");
     assert_error(4, INVALID_ADDRESS, NULL);
     open_address("http://127.0.0.1:6379");
