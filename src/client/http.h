@@ -61,6 +61,9 @@ void client_session_wait(struct client_session *session, deadline_t deadline);
 
 /* Requests. */
 
+/* Can it be a method or the name of a field (RFC 9110 5.6.2)? */
+bool client_is_token(struct str text);
+
 struct client_field {
     struct str name, value;
 };

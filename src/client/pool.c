@@ -133,11 +133,6 @@ struct client_session *client_session_take(struct client_pool *pool, struct str 
  * and sleeps for good once it has found none; only then does giving one back have to wake it.
  */
 
-static struct timespec time_of(deadline_t at)
-{
-    return (struct timespec){(time_t)(at / NS_PER_S), (long)(at % NS_PER_S)};
-}
-
 /* Called with the lock. */
 static void reaper_sleeps(struct client_pool *pool)
 {
@@ -145,7 +140,7 @@ static void reaper_sleeps(struct client_pool *pool)
     if (pool->reaper_waits) {
         pthread_cond_wait(&pool->changed, &pool->lock);
     } else {
-        struct timespec until = time_of(pool->oldest->idle_until);
+        struct timespec until = clock_timespec(pool->oldest->idle_until);
         pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
     }
     pool->reaper_waits = false;

@@ -84,9 +84,8 @@ static void wait_for_age(struct client_redis_pool *pool)
         return;
     }
     deadline_t since = pool->oldest ? pool->oldest->idle_since : clock_monotonic_ns();
-    deadline_t until = since + pool->options.idle_ns;
-    struct timespec time = {(time_t)(until / NS_PER_S), (long)(until % NS_PER_S)};
-    pthread_cond_timedwait(&pool->changed, &pool->lock, &time);
+    struct timespec until = clock_timespec(since + pool->options.idle_ns);
+    pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
 }
 
 static void *reap(void *data)

@@ -71,6 +71,28 @@ static void end(struct client_request *request, enum client_failure failure)
         request->failure = failure;
 }
 
+bool client_is_token(struct str text)
+{
+    static const bool chars[256] = {
+        ['0' ... '9'] = true,
+        ['A' ... 'Z'] = true,
+        ['a' ... 'z'] = true,
+        ['!'] = true,
+        ['#' ... '\''] = true,
+        ['*'] = true,
+        ['+'] = true,
+        ['-'] = true,
+        ['.'] = true,
+        ['^' ... '`'] = true,
+        ['|'] = true,
+        ['~'] = true,
+    };
+    for (size_t i = 0; i < text.len; i++)
+        if (!chars[(unsigned char)text.ptr[i]])
+            return false;
+    return text.len > 0;
+}
+
 /* What libcurl calls. */
 
 static size_t fill_upload(char *to, size_t size, size_t count, void *data)
@@ -115,14 +137,10 @@ static void take_status(struct client_request *request, struct str line)
 static bool append_field(struct buf *head, struct str line)
 {
     ptrdiff_t colon = str_find_byte(line, ':');
-    if (colon <= 0)
+    if (colon < 0 || !client_is_token(str_make(line.ptr, (size_t)colon)))
         return false;
-    for (size_t i = 0; i < (size_t)colon; i++) {
-        unsigned char c = (unsigned char)line.ptr[i];
-        if (!isalnum(c) && !(c && strchr("!#$%&'*+-.^_`|~", c)))
-            return false;
-        buf_append_byte(head, (uint8_t)tolower(c));
-    }
+    for (size_t i = 0; i < (size_t)colon; i++)
+        buf_append_byte(head, (uint8_t)tolower((unsigned char)line.ptr[i]));
     struct str value = str_trim(str_skip(line, (size_t)colon + 1));
     for (size_t i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];

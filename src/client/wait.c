@@ -9,7 +9,7 @@ static bool poll_until(int fd, short events, deadline_t until)
     for (;;) {
         uint64_t now = clock_monotonic_ns();
         uint64_t left = until > now ? until - now : 0;
-        struct timespec time = {(time_t)(left / NS_PER_S), (long)(left % NS_PER_S)};
+        struct timespec time = clock_timespec(left);
         int count = ppoll(&one, 1, until == NEVER ? NULL : &time, NULL);
         if (count > 0)
             return true;

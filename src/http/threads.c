@@ -21,8 +21,7 @@ enum { STACK_BYTES = 8 * 1024 * 1024, PARKED_SECONDS = 10 };
 /* Time from now on CLOCK_MONOTONIC, which the condition variable counts in. */
 static struct timespec from_now(uint64_t ns)
 {
-    uint64_t at = clock_monotonic_ns() + ns;
-    return (struct timespec){(time_t)(at / NS_PER_S), (long)(at % NS_PER_S)};
+    return clock_timespec(clock_monotonic_ns() + ns);
 }
 
 static bool has_too_many(struct http_server *server)

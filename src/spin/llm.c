@@ -76,16 +76,6 @@ static bool check(struct llm_call *c, struct str model, size_t text_bytes)
     return c->llm->kind == SPIN_LLM_REMOTE;
 }
 
-static void host_blocks(void *data)
-{
-    wasi_blocks(data);
-}
-
-static void host_resumes(void *data)
-{
-    wasi_resumes(data);
-}
-
 /* The text of an error becomes the interface's; empties it. */
 static void fail(struct llm_call *c, struct error *err)
 {
@@ -117,8 +107,7 @@ static int post(struct llm_call *c, const char *path, const json_t *request, uns
         .body = str_of(body),
         .answer_ns = LIMIT_LLM_ANSWER_NS,
     };
-    const struct client_wait wait = {
-        .data = wasi, .blocks = host_blocks, .resumes = host_resumes, .deadline = wasi->deadline};
+    const struct client_wait wait = spin_wait(wasi);
     int result = client_json_call(c->llm->client, &call, &wait, ret_status, answer, err);
     free(body);
     return result < 0 ? error_wrap(err, "POST %s request error", path) : 0;

@@ -8,30 +8,9 @@ static const struct str forbidden_names[] = {STR("connection"), STR("host"), STR
     STR("keep-alive"), STR("proxy-authenticate"), STR("proxy-authorization"),
     STR("proxy-connection"), STR("transfer-encoding"), STR("upgrade")};
 
-/* RFC 9110 5.6.2: the characters of a token. */
-static const bool token_chars[256] = {
-    ['0' ... '9'] = true,
-    ['A' ... 'Z'] = true,
-    ['a' ... 'z'] = true,
-    ['!'] = true,
-    ['#' ... '\''] = true,
-    ['*'] = true,
-    ['+'] = true,
-    ['-'] = true,
-    ['.'] = true,
-    ['^' ... '`'] = true,
-    ['|'] = true,
-    ['~'] = true,
-};
-
 static bool name_is_valid(struct str name)
 {
-    if (name.len == 0 || name.len > UINT16_MAX)
-        return false;
-    for (size_t i = 0; i < name.len; i++)
-        if (!token_chars[(unsigned char)name.ptr[i]])
-            return false;
-    return true;
+    return name.len <= UINT16_MAX && client_is_token(name);
 }
 
 /* RFC 9110 5.5: visible characters, spaces, tabs and bytes above 0x7f. */

@@ -1,8 +1,6 @@
 /* incoming-request, outgoing-request and request-options of wasi:http/types. */
 #include "wasi/http_objects.h"
 
-#include <ctype.h>
-
 /* Incoming. */
 
 static const char *const method_names[] = {
@@ -153,23 +151,12 @@ struct str outgoing_request_method_name(const struct wasi_http_types_outgoing_re
     return str_of(method_names[request->method]);
 }
 
-/* RFC 9110 9.1: a method is a token. */
-static bool method_is_valid(struct str method)
-{
-    for (size_t i = 0; i < method.len; i++) {
-        unsigned char c = (unsigned char)method.ptr[i];
-        if (!isalnum(c) && !(c && strchr("!#$%&'*+-.^_`|~", c)))
-            return false;
-    }
-    return method.len > 0;
-}
-
 enum wasm_trap_kind outgoing_request_set_method(struct component_call *call,
     struct wasi_http_types_outgoing_request_borrow self, struct wasi_http_types_method method,
     struct wasi_http_types_result_void_void *ret_result)
 {
     bool other = method.tag == WASI_HTTP_TYPES_METHOD_OTHER;
-    ret_result->is_err = other && !method_is_valid(method.other);
+    ret_result->is_err = other && !client_is_token(method.other);
     if (ret_result->is_err)
         return WASM_TRAP_NONE;
     if (other && !set_text(wasi_context_of(call), &self.object->other_method, method.other))

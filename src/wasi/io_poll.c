@@ -59,8 +59,7 @@ static size_t find_ready(const struct wasi_io_poll_list_borrow_pollable *in, uin
 
 static void sleep_until(deadline_t when)
 {
-    struct timespec until = {
-        .tv_sec = (time_t)(when / NS_PER_S), .tv_nsec = (long)(when % NS_PER_S)};
+    struct timespec until = clock_timespec(when);
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
         ;
 }

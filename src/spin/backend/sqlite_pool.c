@@ -11,11 +11,6 @@
 #define FIRST_LOOK_NS (NS_PER_MS / 2)
 #define LAST_LOOK_NS  (20 * NS_PER_MS)
 
-static struct timespec to_timespec(uint64_t ns)
-{
-    return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
-}
-
 static deadline_t wait_end(uint64_t most_ns, const struct wasi_context *wasi)
 {
     deadline_t end = clock_monotonic_ns() + most_ns;
@@ -110,7 +105,7 @@ static int on_busy(void *data, int count)
         return 0;
     look = look < LAST_LOOK_NS ? look : LAST_LOOK_NS;
     deadline_t until = now + look < c->wait_until ? now + look : c->wait_until;
-    struct timespec when = to_timespec(until);
+    struct timespec when = clock_timespec(until);
     sqlite_blocks(c);
     pthread_mutex_lock(&pool->lock);
     pool->waiting++;
@@ -157,7 +152,7 @@ static int open_connection(
 static int wait_for_connection(
     struct sqlite_pool *pool, struct wasi_context *wasi, struct error *err)
 {
-    struct timespec until = to_timespec(wait_end(pool->options.line_ns, wasi));
+    struct timespec until = clock_timespec(wait_end(pool->options.line_ns, wasi));
     int waited = 0;
     pthread_mutex_unlock(&pool->lock);
     if (wasi)
@@ -335,7 +330,7 @@ int sqlite_begin_write(struct sqlite_connection *c, struct error *err)
     if (!pool->options.path)
         return 0; /* nobody else has it */
     sqlite_blocks(c);
-    struct timespec until = to_timespec(wait_end(pool->options.line_ns, c->wasi));
+    struct timespec until = clock_timespec(wait_end(pool->options.line_ns, c->wasi));
     if (pthread_mutex_clocklock(&pool->writer, CLOCK_MONOTONIC, &until) != 0)
         return error_set(err, ERROR_IO, "%s", sqlite3_errstr(SQLITE_BUSY));
     c->writes = true;
