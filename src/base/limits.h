@@ -115,6 +115,7 @@
 #define LIMIT_CLIENT_REQUESTS     64          /* under way for one guest */
 #define LIMIT_CLIENT_BUFFER       (256 * KIB) /* of each one's bodies, in each direction */
 #define LIMIT_CLIENT_UPLOAD       (9 * MIB)   /* of one, with what was held before it was sent */
+#define LIMIT_CLIENT_UPLOADS      (64 * MIB)  /* of all of one guest */
 #define LIMIT_CLIENT_HEAD         (256 * KIB) /* of a response */
 #define LIMIT_CLIENT_URL          (64 * KIB)
 #define LIMIT_CLIENT_IDLE         256 /* sessions with their open connections, of an application */

@@ -116,8 +116,9 @@ void client_request_free(struct client_request *request);
 /* Bytes that should be written next: when it is 0, wait for the session. */
 size_t client_request_room(const struct client_request *request);
 /*
- * Takes a copy of all the bytes. False when memory is short or more than LIMIT_CLIENT_UPLOAD would
- * wait. Takes and forgets them when the request has ended: the response says why.
+ * Takes a copy of all the bytes. False when memory is short or more than LIMIT_CLIENT_UPLOAD, or
+ * LIMIT_CLIENT_UPLOADS in the session, would wait. Takes and forgets them when the request has
+ * ended: the response says why.
  */
 MUST_CHECK bool client_request_write(struct client_request *request, struct str bytes);
 /* The body is complete. */

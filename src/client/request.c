@@ -606,6 +606,17 @@ size_t client_request_room(const struct client_request *request)
     return used < LIMIT_CLIENT_BUFFER ? LIMIT_CLIENT_BUFFER - used : 0;
 }
 
+/* Small ones fit, all of them together. */
+static bool may_wait(const struct client_request *request, size_t len)
+{
+    size_t all = len;
+    if (request->upload.len + len <= 2 * LIMIT_CLIENT_BUFFER)
+        return true;
+    for (const struct client_request *r = request->session->live; r; r = r->next)
+        all += r->upload.len;
+    return all <= LIMIT_CLIENT_UPLOADS;
+}
+
 bool client_request_write(struct client_request *request, struct str bytes)
 {
     if (request->ended)
@@ -616,6 +627,8 @@ bool client_request_write(struct client_request *request, struct str bytes)
         request->upload.len = left;
         request->upload_at = 0;
     }
+    if (!may_wait(request, bytes.len))
+        return false;
     buf_append_str(&request->upload, bytes);
     if (request->upload.failed)
         return false;

@@ -367,6 +367,23 @@ static void test_a_time_limit(void **state)
     client_session_give(session);
 }
 
+static void test_bodies_that_wait_have_a_limit(void **state)
+{
+    (void)state;
+    enum { LENGTH = 9 * 1024 * 1024 };
+    struct client_head head = head_for("POST", STR("/"));
+    head.body = CLIENT_BODY_CHUNKED;
+    char *bytes = calloc(1, LENGTH);
+    struct client_session *session = client_session_take(pool, STR(""));
+    for (int i = 0; i < 8; i++) {
+        struct client_request *request = client_request_start(session, &head);
+        assert_int_equal(client_request_write(request, str_make(bytes, LENGTH)), i < 7);
+        assert_true(client_request_write(request, STR("little")) || i < 7);
+    }
+    free(bytes);
+    client_session_give(session);
+}
+
 static void test_too_many_requests(void **state)
 {
     (void)state;
@@ -399,6 +416,7 @@ int main(void)
         TEST(test_failures),
         TEST(test_blocked_networks),
         TEST(test_a_time_limit),
+        TEST(test_bodies_that_wait_have_a_limit),
         TEST(test_too_many_requests),
     };
     return cmocka_run_group_tests(tests, start_peer, stop_peer);
