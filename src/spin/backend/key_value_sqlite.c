@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "spin/backend/key_value.h"
 #include "spin/backend/sqlite_pool.h"
@@ -255,6 +256,8 @@ static int collect_keys(struct sqlite_connection *c, sqlite3_stmt *s, struct are
             return fail_memory(err);
         if (copy_column(s, a, slot, err) < 0)
             return -1;
+        if (!utf8_valid(*slot)) /* a guest gets it as a string */
+            return error_set(err, ERROR_INVALID, "a key of the store is not UTF-8");
     }
     *ret_keys = (struct key_value_keys){found.len, found.data};
     return step == SQLITE_DONE ? 0 : sqlite_fail(c, err);

@@ -161,6 +161,24 @@ static void what_fails_is_other_with_a_text(void **state)
     assert_true(str_is(fake_text(AREA + 8), "file is not a database"));
 }
 
+/* Who else writes to the file is not bound to the interface. */
+static void a_key_that_is_no_text(void **state)
+{
+    (void)state;
+    uint32_t store = open_spin("default");
+    set(store, STR("a"), STR("b"));
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(in_folder("kv.db"), &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(
+            db, "INSERT INTO spin_key_value VALUES ('default', x'61ff', x'00')", NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    fake_call(SPIN, "[method]store.get-keys", store, AREA);
+    assert_int_equal(fake.memory[AREA], 1);
+    assert_true(str_is(fake_text(AREA + 8), "a key of the store is not UTF-8"));
+}
+
 static void a_store_in_memory_is_one_for_all(void **state)
 {
     (void)state;
@@ -328,6 +346,7 @@ int main(void)
         TEST(labels_are_apart_and_requests_see_what_is_kept),
         TEST(other_labels_are_denied),
         TEST(what_fails_is_other_with_a_text),
+        TEST(a_key_that_is_no_text),
         TEST(a_store_in_memory_is_one_for_all),
         TEST(wasi_store),
         TEST(wasi_increment),
