@@ -356,6 +356,16 @@ def prepare(app):
     _reset_generators()
 
 
+def send_requests():
+    """Sends requests to a host that is not there, which answers all of them."""
+    http = sys.modules.get("spin_sdk.http")
+    for _ in range(20 if http else 0):
+        try:
+            http.send(http.Request("GET", "http://localhost/", {}, None))
+        except Exception:  # the application may have changed the module
+            break
+
+
 def finish():
     """The last step: what is imported after it comes from embedded files."""
     _discard_bytecode()

@@ -99,7 +99,8 @@ static PyObject *function_call(
     if (names != NULL || count != (Py_ssize_t)function->parameters->count)
         return PyErr_Format(PyExc_TypeError, "%U takes %u arguments (%zd given)",
             function->shown_name, function->parameters->count, count);
-    if (!import_allowed(&function->import, function->interface, function->name))
+    if (!import_allowed(&function->import, PyUnicode_AsUTF8(function->interface),
+            PyUnicode_AsUTF8(function->name)))
         return NULL;
     struct value_scratch scratch = {.function = PyUnicode_AsUTF8(function->shown_name)};
     PyObject *result = run(function, arguments, &scratch);

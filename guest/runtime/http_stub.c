@@ -127,6 +127,43 @@ static void write_output(uint32_t stream, uint32_t data, uint32_t len, uint32_t 
     handle_result(stream, ret);
 }
 
+static uint32_t take_text(uint32_t sent, uint32_t some, uint32_t text, uint32_t len)
+{
+    (void)sent, (void)some, (void)text, (void)len;
+    return 0;
+}
+
+static uint32_t take_scheme(
+    uint32_t sent, uint32_t some, uint32_t which, uint32_t other, uint32_t len)
+{
+    (void)sent, (void)some, (void)which, (void)other, (void)len;
+    return 0;
+}
+
+static void respond(uint32_t sent, uint32_t ret)
+{
+    *RESULT(struct http_send_result, ret) = (struct http_send_result){.handle = sent};
+}
+
+static void get_response(uint32_t future, uint32_t ret)
+{
+    struct http_future_result *result = RESULT(struct http_future_result, ret);
+    *result = (struct http_future_result){.present = 1};
+    result->response.handle = future;
+}
+
+static uint32_t ok_status(uint32_t received)
+{
+    (void)received;
+    return 200;
+}
+
+static void no_error(uint32_t error, uint32_t ret)
+{
+    (void)error;
+    RESULT(struct http_optional_error, ret)->present = 0;
+}
+
 const struct http_host http_host_stub = {
     .environment = no_environment,
     .request_method = get,
@@ -148,8 +185,26 @@ const struct http_host http_host_stub = {
     .outparam_set = set_outparam,
     .outgoing_write = handle_result,
     .outgoing_finish = finish,
+    .outgoing_drop = drop,
     .output_check = check_output,
     .output_write = write_output,
     .output_wait = drop,
     .output_drop = drop,
+    .sent_new = some_handle,
+    .sent_set_method = take_text,
+    .sent_set_scheme = take_scheme,
+    .sent_set_authority = take_text,
+    .sent_set_path = take_text,
+    .sent_body = handle_result,
+    .sent_drop = drop,
+    .handle = respond,
+    .future_wait = drop,
+    .future_get = get_response,
+    .future_drop = drop,
+    .received_status = ok_status,
+    .received_headers = some_handle,
+    .received_consume = handle_result,
+    .received_drop = drop,
+    .error_code = no_error,
+    .error_drop = drop,
 };

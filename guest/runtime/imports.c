@@ -130,14 +130,14 @@ bool import_find(const char *interface, const char *name, struct import *ret_imp
                           : find_numbered(interface, name, ret_import);
 }
 
-bool import_allowed(const struct import *import, PyObject *interface, PyObject *name)
+bool import_allowed(const struct import *import, const char *interface, const char *name)
 {
     if (import->kind == IMPORT_ABSENT)
         PyErr_Format(
-            PyExc_RuntimeError, "%U#%U is not imported by this component", interface, name);
+            PyExc_RuntimeError, "%s#%s is not imported by this component", interface, name);
     else if (runtime_is_building && !import->early)
         PyErr_Format(PyExc_RuntimeError,
-            "%U#%U cannot be called while the component is being built: call it in the handler",
+            "%s#%s cannot be called while the component is being built: call it in the handler",
             interface, name);
     else
         return true;

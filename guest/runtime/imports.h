@@ -26,7 +26,7 @@ bool import_add(struct config_text interface, struct config_text names, bool ear
  */
 bool import_find(const char *interface, const char *name, struct import *ret_import);
 /* False, with a Python exception, if the function may not be called now. */
-bool import_allowed(const struct import *import, PyObject *interface, PyObject *name);
+bool import_allowed(const struct import *import, const char *interface, const char *name);
 /* flat[i] is the i-th core parameter; *result gets a core result if there is one. */
 void import_call(const struct import *import, const uint64_t *flat, uint64_t *result);
 

@@ -1,6 +1,7 @@
 /* The built-in module `_spindle`: what generated modules and the preparation use. */
 #include "libc/host.h"
 #include "libc/vfs.h"
+#include "outgoing.h"
 #include "value.h"
 
 /* embed(path, data): the file is there at run time too. */
@@ -98,7 +99,8 @@ PyObject *PyInit__spindle(void)
     value_name_value = runtime_string("value");
     if (module == NULL || types == NULL || value_name_value == NULL ||
         !value_types_prepare(types) || !resource_prepare(module) || !function_prepare(module) ||
-        !exported_prepare(module) || PyModule_AddObjectRef(module, "types", types) < 0)
+        !exported_prepare(module) || !outgoing_prepare(module) ||
+        PyModule_AddObjectRef(module, "types", types) < 0)
         Py_CLEAR(module);
     Py_XDECREF(types);
     return module;

@@ -80,7 +80,10 @@ bool warm_requests(void)
         http_host = &http_host_stub;
         run_failing_requests();
         run_requests(&respond_definition, REQUESTS);
+        bool done = call_prepare("send_requests", NULL);
         http_host = &http_host_wasi;
+        if (!done)
+            return false;
     }
     return call_prepare("finish", NULL);
 }

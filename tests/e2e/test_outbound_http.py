@@ -160,6 +160,56 @@ def test_head_has_no_body(probe, peer):
                'result = r.headers["content-length"], r.body') == "('1', b'')"
 
 
+@pytest.mark.parametrize("arguments, error", [
+    ("1, URL, {}, None", "TypeError('Request.method must be a str, not int')"),
+    ("'A B', URL, {}, None", "Err(value=None)"),
+    ("'GET', URL, [], None", "TypeError('Request.headers must be a mapping, not list')"),
+    ("'GET', URL, {'a': 1}, None", "TypeError('Request.headers: a value must be a str, not int')"),
+    ("'GET', URL, {'a b': '1'}, None", "Err(value=HeaderError_InvalidSyntax())"),
+    ("'GET', URL, {'host': 'x'}, None", "Err(value=HeaderError_Forbidden())"),
+    ("'GET', URL, {str(i): '' for i in range(4097)}, None", "ValueError('Request.headers: more than 4096 headers')"),
+    ("'POST', URL, {}, 'text'", "TypeError('Request.body must be bytes or None, not str')"),
+])
+def test_requests_that_are_none(probe, peer, arguments, error):
+    run = probe(peer.url)
+    assert run(f"""
+URL = "{peer.url}/"
+try:
+    result = send(Request({arguments}))
+except Exception as caught:
+    result = repr(caught)
+""") == error
+    assert peer.connections == 0
+
+
+def test_headers_are_any_mapping_and_any_number(probe, peer):
+    run = probe(peer.url)
+    seen = json.loads(run(f"""
+from types import MappingProxyType
+headers = MappingProxyType({{f"x-{{i}}": "\u00e9" for i in range(40)}})
+result = send(Request("GET", "{peer.url}/", headers, None)).body.decode()
+"""))
+    assert len([name for name, _ in seen["headers"] if name.startswith("x-")]) == 40
+    assert ["x-39", "\u00c3\u00a9"] in seen["headers"]
+
+
+@pytest.mark.parametrize("sent, answer", [
+    (b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabcdef", "b'abc'"),
+    (b"HTTP/1.1 204 No Content\r\ncontent-length: 3\r\n\r\n", "b''"),
+    (b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", "b''"),
+    (b"HTTP/1.1 200 OK\r\n\r\nto the end", "b'to the end'"),
+    (b"HTTP/1.1 200 OK\r\nx: \xff\r\n\r\n", "UnicodeDecodeError"),
+])
+def test_how_responses_end(probe, peer, sent, answer):
+    run = probe(peer.url)
+    assert run(f"""
+try:
+    result = send(Request("POST", "{peer.url}/raw", {{}}, {sent!r})).body
+except UnicodeDecodeError as error:
+    result = type(error).__name__
+""") == answer
+
+
 def test_redirects_are_not_followed_and_nothing_is_decompressed(probe, peer):
     run = probe(peer.url)
     assert run(f'r = get("{peer.url}/redirect"); result = r.status, r.headers["location"]') == "(302, '/echo')"

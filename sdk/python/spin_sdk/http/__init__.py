@@ -10,14 +10,10 @@ from urllib import parse
 
 from spin_sdk.http import poll_loop
 from spin_sdk.http.poll_loop import PollLoop, Sink, Stream
-from spin_sdk.wit.imports import outgoing_handler
-from spin_sdk.wit.imports.streams import StreamError_Closed, StreamError_LastOperationFailed
+from spin_sdk.wit.imports.streams import StreamError_Closed
 from spin_sdk.wit.imports.types import (
-    ErrorCode,
-    ErrorCode_HttpRequestBodySize,
     ErrorCode_HttpRequestDenied,
     Fields,
-    FutureIncomingResponse,
     IncomingBody,
     IncomingRequest,
     IncomingResponse,
@@ -40,16 +36,19 @@ from spin_sdk.wit.imports.types import (
     Scheme_Http,
     Scheme_Https,
     Scheme_Other,
-    http_error_code,
 )
-from spin_sdk.wit.types import Err, Ok, Result
+from spin_sdk.wit.types import Err, Ok
 
 try:
     from _spindle import program_name as _program_name  # type: ignore[import-not-found, unused-ignore]
+    from _spindle import send as _send
 except ImportError:
-    # Another runtime, which gives its components no name.
+    # Outside a component.
     def _program_name() -> Optional[str]:
         return None
+
+    def _send(request: "Request", scheme: str, authority: str, path_with_query: str) -> tuple[int, dict[str, str], bytes]:
+        raise NotImplementedError("requests can be sent inside a component only")
 
 
 __all__ = [
@@ -219,57 +218,12 @@ def send(request: Request) -> Response:
     `ErrorCode_HttpRequestDenied` if the manifest does not allow the destination. Of several response headers with one
     name the last one counts.
     """
-    outgoing = _outgoing(request)
-    body = outgoing.body() if request.body else None
+    url = parse.urlsplit(request.uri)
     try:
-        with outgoing_handler.handle(outgoing, None) as future:
-            if body is not None:
-                _upload(body, request.body or b"")
-            incoming = poll_loop.outcome(_wait(future))
+        return Response(*_send(request, url.scheme, _authority(url), _path_with_query(url)))
     except Err as error:
         _explain(error, request)
         raise
-    with incoming, incoming.headers() as fields:
-        headers = _texts(fields)
-        length = None if request.method == "HEAD" else headers.get("content-length")
-        return Response(incoming.status(), headers, _read_response(incoming.consume(), length))
-
-
-def _read_response(body: IncomingBody, length: Optional[str]) -> bytes:
-    """To its end, which need not be asked for when the length is known."""
-    parts = []
-    with body, body.stream() as stream:
-        try:
-            while True:
-                parts.append(stream.blocking_read(_READ_SIZE))
-                if length is not None and len(parts) == 1 and length == str(len(parts[0])):
-                    return parts[0]
-        except Err as error:
-            if not isinstance(error.value, StreamError_Closed):
-                raise
-    return b"".join(parts)
-
-
-def _upload(body: OutgoingBody, data: bytes) -> None:
-    """Writes what the server takes: if it does not take all, its response says why."""
-    try:
-        _write_all(body, data)
-    except Err as error:
-        if isinstance(error.value, StreamError_LastOperationFailed):
-            code = http_error_code(error.value.value)
-            if isinstance(code, ErrorCode_HttpRequestBodySize):
-                raise Err(code) from None
-        elif not isinstance(error.value, StreamError_Closed):
-            raise
-
-
-def _wait(future: FutureIncomingResponse) -> Result[Result[IncomingResponse, ErrorCode], None]:
-    while True:
-        with future.subscribe() as ready:
-            ready.block()
-        outcome = future.get()
-        if outcome is not None:
-            return outcome
 
 
 def _explain(error: Err[object], request: Request) -> None:
@@ -294,10 +248,18 @@ def _outgoing(request: Request) -> OutgoingRequest:
     else:
         scheme = Scheme_Other(url.scheme)
     outgoing.set_scheme(scheme)
-    # Without a host the request goes to the application itself; the port is then of no importance.
-    outgoing.set_authority(url.netloc or ":443")
-    outgoing.set_path_with_query(f"{url.path}?{url.query}" if url.query else url.path)
+    outgoing.set_authority(_authority(url))
+    outgoing.set_path_with_query(_path_with_query(url))
     return outgoing
+
+
+def _authority(url: parse.SplitResult) -> str:
+    # Without a host the request goes to the application itself; the port is then of no importance.
+    return url.netloc or ":443"
+
+
+def _path_with_query(url: parse.SplitResult) -> str:
+    return f"{url.path}?{url.query}" if url.query else url.path
 
 
 async def send_async(request: Request) -> Response:
