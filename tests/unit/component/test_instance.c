@@ -200,7 +200,7 @@ static void what_has_no_handle_is_dropped(void **state)
 {
     (void)state;
     struct fixture f;
-    fixture_start(&f, guest);
+    fixture_rewindable(&f, guest);
     call(&f, "fill", LIMIT_HANDLES);
     assert_int_equal(f.drops, 0);
     call_traps(&f, "make", 1, "too many handles");
