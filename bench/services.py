@@ -79,13 +79,58 @@ def measured_by(program, *words):
     return float(result.stdout)
 
 
-class OutboundGet(Row):
+def pin(pid, cores):
+    """All threads of a process."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(thread), cores)
+
+
+class SharedCore(Row):
+    """
+    Server and client share a core: between two, waking the other takes longer than all the rest,
+    and how long is the scheduler's mood.
+    """
+
+    cores = os.sched_getaffinity(0)
+    one = {min(cores)}
+    server = None
+
+    def pin_server(self):
+        for pid in self.server.processes():
+            pin(pid, self.one)
+
+    def ours(self, app):
+        pin(app.process.pid, self.one)
+        try:
+            return self.ask(app)
+        finally:
+            pin(app.process.pid, self.cores)
+
+    def theirs(self):
+        pin(os.getpid(), self.one)  # the program inherits it
+        try:
+            return measured_by(*self.program())
+        finally:
+            pin(os.getpid(), self.cores)
+
+    def ask(self, app):
+        raise NotImplementedError
+
+    def program(self):
+        """Words of the program that does the same in C and prints microseconds."""
+        raise NotImplementedError
+
+    def stop(self):
+        if self.server:
+            self.server.stop()
+
+
+class OutboundGet(SharedCore):
     """One GET after another, on a connection that is warm."""
 
     name = "outbound GET, to libcurl in C"
     most = 1.3
     count = 2000
-    server = None
 
     def start(self):
         folder = common.clean_folder("services-nginx")
@@ -97,20 +142,16 @@ class OutboundGet(Row):
             "nginx for services", [program, "-p", folder, "-e", "stderr", "-c", "nginx.conf"],
             port, folder)
         self.server.wait()
+        self.pin_server()
 
-    def ours(self, app):
+    def ask(self, app):
         status, body = common.ask(
             app.port, f"/outbound?{self.count},http://127.0.0.1:{self.server.port}/")
         assert status == 200, body
         return float(body)
 
-    def theirs(self):
-        return measured_by(
-            "spindle-bench-outbound", f"http://127.0.0.1:{self.server.port}/", str(self.count))
-
-    def stop(self):
-        if self.server:
-            self.server.stop()
+    def program(self):
+        return "spindle-bench-outbound", f"http://127.0.0.1:{self.server.port}/", str(self.count)
 
 
 class OutboundAtOnce(Row):
@@ -173,47 +214,25 @@ class OutboundAtOnce(Row):
             self.loop.call_soon_threadsafe(self.loop.stop)
 
 
-def pin(pid, cores):
-    """All threads of a process."""
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        os.sched_setaffinity(int(thread), cores)
-
-
-class RedisGet(Row):
-    """
-    One get after another, on one connection. Server and client share a core: between two, waking
-    the other takes longer than all the rest, and how long is the scheduler's mood.
-    """
+class RedisGet(SharedCore):
+    """One get after another, on one connection."""
 
     name = "Redis get, to hiredis in C"
     most = 1.3
     count = 10000
-    server = None
-    cores = os.sched_getaffinity(0)
-    one = {min(cores)}
 
     def start(self):
         self.server = RedisServer(common.clean_folder("services-redis"))
         self.server.cli("set", "key", "x" * 100)
         pin(self.server.process.pid, self.one)
 
-    def ours(self, app):
-        pin(app.process.pid, self.one)
+    def ask(self, app):
         status, body = common.ask(app.port, f"/redis-get?{self.count},{self.server.address}")
-        pin(app.process.pid, self.cores)
         assert status == 200, body
         return float(body)
 
-    def theirs(self):
-        pin(os.getpid(), self.one)  # the program inherits it
-        try:
-            return measured_by("spindle-bench-redis-get", str(self.server.port), str(self.count))
-        finally:
-            pin(os.getpid(), self.cores)
-
-    def stop(self):
-        if self.server:
-            self.server.stop()
+    def program(self):
+        return "spindle-bench-redis-get", str(self.server.port), str(self.count)
 
 
 class KeyValue(Row):
