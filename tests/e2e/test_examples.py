@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 
@@ -71,3 +72,31 @@ def test_templates(example, up, spin):
     assert app.get("/good-morning/Ada").body == b"Good morning, Ada!"
     assert app.get("/bye/Bob").body == b"Hello, Bob"
     assert b"nothing here yet" in app.get("/").body
+
+
+def test_sdk_two(example, up):
+    app = up(example("sdk-two"), "--check-rewind")
+    assert app.get("/").body == b"42"
+
+
+def test_several_components(example, up, spin):
+    folder = example("several-components")
+    app = up(folder)
+    assert re.fullmatch(rb"The year is 20\d\d\.", app.get("/").body)
+    r = app.get("/old")
+    assert (r.status, r["location"]) == (308, "/")
+    done = spin("build", "-c", "clock", cwd=folder)
+    assert done.status == 0
+    assert "Building component clock (2 commands)" in done.out
+    assert "building the clock" in done.out and "page" not in done.out
+
+
+def test_several_components_refused(example, up):
+    folder = example("several-components")
+    manifest = folder / "spin.toml"
+    grant = 'allowed_outbound_hosts = ["http://clock.spin.internal"]\n'
+    assert grant in manifest.read_text()
+    manifest.write_text(manifest.read_text().replace(grant, ""))
+    app = up(folder)
+    assert app.get("/").status == 500
+    app.wait_for(app.err, r"http://clock\.spin\.internal")
