@@ -1,25 +1,10 @@
 /* `allowed_outbound_hosts` of a component, for everything that connects to elsewhere. */
 #include "app/component.h"
-#include "base/limits.h"
 
 /* What an optional template resolves to when it is not set: no host at all. */
 static bool is_nothing(struct str pattern)
 {
     return !pattern.len || str_is(pattern, "http://") || str_is(pattern, "https://");
-}
-
-/* Says which line of the manifest is at fault. */
-static int fail_at(
-    const struct manifest *manifest, const struct manifest_string *item, struct error *err)
-{
-    struct buf reason = BUF_INIT(LIMIT_MESSAGE_BYTES);
-    enum error_kind kind = err->kind;
-    error_append_line(err, &reason);
-    error_release(err);
-    manifest_fail(manifest, item->place, kind, err, "`allowed_outbound_hosts` is malformed: %s",
-        buf_cstr(&reason));
-    buf_release(&reason);
-    return -1;
 }
 
 int app_allowed_hosts_grant(
@@ -42,6 +27,7 @@ int app_allowed_hosts_grant(
         patterns[count++] = pattern;
     }
     if (client_allowed_hosts_parse(&c->grants, patterns, count, &c->allowed_hosts, &bad, err) < 0)
-        return fail_at(manifest, &listed->items[items[bad]], err);
+        return manifest_fail_with(manifest, listed->items[items[bad]].place, err,
+            "`allowed_outbound_hosts` is malformed");
     return 0;
 }

@@ -41,6 +41,12 @@ static void answer(struct http_exchange *x, unsigned status, const struct http_f
         x->ops->finish(x);
 }
 
+static struct str without_query(struct str path)
+{
+    ptrdiff_t query = str_find_byte(path, '?');
+    return str_make(path.ptr, query < 0 ? path.len : (size_t)query);
+}
+
 static void answer_static(struct http_exchange *x, const struct answerer *a)
 {
     answer(x, a->trigger->static_response->status, a->fields, a->field_count,
@@ -77,8 +83,7 @@ static void handle(void *data, struct http_exchange *x)
 {
     struct app *app = data;
     struct route_match match;
-    ptrdiff_t query = str_find_byte(x->path, '?');
-    struct str path = str_make(x->path.ptr, query < 0 ? x->path.len : (size_t)query);
+    struct str path = without_query(x->path);
     if (handle_well_known(app, x, path))
         return;
     if (!router_find(&app->router, path, &match)) {
@@ -117,9 +122,7 @@ bool app_answer_by(struct app *app, struct http_exchange *x, struct str componen
     struct app_component *c = find_component(app, component);
     if (!c)
         return false;
-    ptrdiff_t query = str_find_byte(x->path, '?');
-    struct route_match match = {
-        .route = &whole, .rest = str_make(x->path.ptr, query < 0 ? x->path.len : (size_t)query)};
+    struct route_match match = {.route = &whole, .rest = without_query(x->path)};
     if (request_add_spin_fields(x, &match))
         app_component_handle(c, x);
     else

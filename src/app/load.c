@@ -158,14 +158,8 @@ static int check_imports(
 static int fail_at_source(
     const struct app_component *c, const struct manifest *manifest, struct error *err)
 {
-    struct buf reason = BUF_INIT(LIMIT_MESSAGE_BYTES);
-    enum error_kind kind = err->kind;
-    error_append_line(err, &reason);
-    error_release(err);
-    manifest_fail(manifest, c->manifest->source_place, kind, err,
-        "`%" STR_FMT "` cannot be loaded: %s", STR_ARG(c->manifest->source), buf_cstr(&reason));
-    buf_release(&reason);
-    return -1;
+    return manifest_fail_with(manifest, c->manifest->source_place, err,
+        "`%" STR_FMT "` cannot be loaded", STR_ARG(c->manifest->source));
 }
 
 struct component_native_options app_component_native(const struct app_options *options)

@@ -120,9 +120,7 @@ static int fail_at_table(
     const struct app_stores *stores, struct manifest_place place, struct error *err)
 {
     struct buf reason = BUF_INIT(LIMIT_MESSAGE_BYTES);
-    enum error_kind kind = err->kind;
-    error_append_line(err, &reason);
-    error_release(err);
+    enum error_kind kind = error_take_line(err, &reason);
     runtime_config_fail(stores->options->runtime_config, place, kind, err, "%s", buf_cstr(&reason));
     buf_release(&reason);
     return -1;

@@ -110,6 +110,14 @@ void error_append_line(const struct error *err, struct buf *out)
         buf_printf(out, "%s%s", message_at(err, i), i ? ": " : "");
 }
 
+enum error_kind error_take_line(struct error *err, struct buf *out)
+{
+    enum error_kind kind = err->kind;
+    error_append_line(err, out);
+    error_release(err);
+    return kind;
+}
+
 void error_append_report(const struct error *err, struct buf *out)
 {
     buf_printf(out, "%s\n", error_message(err));

@@ -66,6 +66,8 @@ void error_release(struct error *err);
 const char *error_message(const struct error *err);
 /* Appends all messages, outermost first, as one line: "outer: inner: cause". */
 void error_append_line(const struct error *err, struct buf *out);
+/* The same, after which the error is empty. Returns the kind that it had. */
+enum error_kind error_take_line(struct error *err, struct buf *out);
 /*
  * Appends the way Spin shows an error: the outermost message, then if there are causes a blank
  * line, "Caused by:", and each cause indented (numbered when there are several). Ends with a

@@ -222,6 +222,21 @@ const struct manifest_component *manifest_find(const struct manifest *m, struct 
     return NULL;
 }
 
+int manifest_fail_with(
+    const struct manifest *m, struct manifest_place place, struct error *err, const char *fmt, ...)
+{
+    struct buf text = BUF_INIT(LIMIT_MESSAGE_BYTES);
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&text, fmt, args);
+    va_end(args);
+    buf_append_str(&text, STR(": "));
+    enum error_kind kind = error_take_line(err, &text);
+    manifest_fail(m, place, kind, err, "%s", buf_cstr(&text));
+    buf_release(&text);
+    return -1;
+}
+
 int manifest_fail(const struct manifest *m, struct manifest_place place, enum error_kind kind,
     struct error *err, const char *fmt, ...)
 {

@@ -140,6 +140,13 @@ void manifest_free(struct manifest *m);
 int manifest_select(struct manifest *m, const char *const *ids, size_t count, struct error *err);
 /* NULL if there is none. */
 const struct manifest_component *manifest_find(const struct manifest *m, struct str id);
+/*
+ * Puts an error that is there at a place of the manifest, behind a message: "spin.toml:3:1:
+ * MESSAGE: ERROR". Its kind stays. Returns -1.
+ */
+PRINTF_LIKE(4, 5)
+int manifest_fail_with(
+    const struct manifest *m, struct manifest_place place, struct error *err, const char *fmt, ...);
 /* An error at a place of the manifest (line 0: of none in particular). Returns -1. */
 PRINTF_LIKE(5, 6)
 int manifest_fail(const struct manifest *m, struct manifest_place place, enum error_kind kind,
